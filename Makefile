@@ -1,0 +1,55 @@
+# `make help` lists what can be made. Everything happens in .venv, set up on first use and again
+# when pyproject.toml has changed. PYTHON= chooses the interpreter, ARGS= is handed on.
+
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+.PHONY: help serve setup test format bench wheel clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+serve: .venv/.runtime ## serve the dataset; PORT=8080, ARGS="FOLDER --reload"
+	@exec .venv/bin/foedera serve $(if $(PORT),--port $(PORT)) $(ARGS)
+
+setup: .venv/.dev ## make .venv with all that development needs
+
+test: .venv/.dev ## check style and types, then run the tests; ARGS="-k wheel"
+	.venv/bin/python -m ruff check
+	.venv/bin/python -m ruff format --check
+	.venv/bin/python -m mypy
+	.venv/bin/python -m pytest $(ARGS)
+
+format: .venv/.dev ## lay out the code, and mend what can be mended
+	.venv/bin/python -m ruff check --fix
+	.venv/bin/python -m ruff format
+
+bench: .venv/.dev ## measure the site against the oxigraph server
+	.venv/bin/python tests/bench.py $(ARGS)
+
+wheel: .venv/.dev ## build the sdist and, from it, the wheel, into dist/
+	.venv/bin/python -m build
+
+clean: ## remove .venv, caches and what was built; releases in .foedera stay
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache
+	find server tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Two stamps, so that serving installs no development tools and neither runs pip twice.
+.venv/.runtime: pyproject.toml | .venv/bin/pip
+	@echo "Setting up .venv: this takes a minute, once"
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/.dev: pyproject.toml | .venv/bin/pip
+	@echo "Setting up .venv with the development tools: this takes a minute, once"
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/.runtime
+
+# Tried by running them: a name on the PATH may be too old, or lack the parts that make a venv.
+.venv/bin/pip:
+	@for python in $(or $(PYTHON),python3.11 python3 python3.12 python3.13 python3.14); do \
+	    "$$python" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	    && exec "$$python" -m venv .venv; \
+	done; \
+	echo "Foedera needs Python 3.11 or newer, with its venv module (Debian: python3-venv)." >&2; \
+	echo "Name one with: make PYTHON=/path/to/python3" >&2; \
+	exit 1

@@ -1,0 +1,58 @@
+"""Terms and graphs between Oxigraph, which parses and stores, and rdflib, which validates.
+
+A literal keeps the form in which it was written: rdflib's own reading, and any store, would
+rewrite it, and a contributor would be told about a value that stands nowhere in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pyoxigraph as ox
+import rdflib
+
+from foedera import terms
+
+
+def to_rdflib(term: Any) -> Any:
+    """An Oxigraph term as rdflib's."""
+    if isinstance(term, ox.NamedNode):
+        return rdflib.URIRef(term.value)
+    if isinstance(term, ox.BlankNode):
+        return rdflib.BNode(term.value)
+    if term.language:
+        return rdflib.Literal(term.value, lang=term.language)
+    if term.datatype.value == terms.XSD + "string":
+        return rdflib.Literal(term.value)
+    datatype = rdflib.URIRef(term.datatype.value)
+    return rdflib.Literal(term.value, datatype=datatype, normalize=False)
+
+
+def to_oxigraph(term: Any) -> Any:
+    """An rdflib term as Oxigraph's."""
+    if isinstance(term, rdflib.URIRef):
+        return ox.NamedNode(str(term))
+    if isinstance(term, rdflib.BNode):
+        return ox.BlankNode(str(term))
+    if term.language:
+        return ox.Literal(str(term), language=term.language)
+    datatype = ox.NamedNode(str(term.datatype)) if term.datatype else None
+    return ox.Literal(str(term), datatype=datatype)
+
+
+def add(graph: rdflib.Graph, triples: Iterable[ox.Triple]) -> rdflib.Graph:
+    """Add triples to a graph; those about quoted triples are left out, which rdflib lacks."""
+    known: dict[Any, Any] = {}
+
+    def term(node: Any) -> Any:
+        if isinstance(node, ox.Literal):
+            return to_rdflib(node)
+        if node not in known:
+            known[node] = to_rdflib(node)
+        return known[node]
+
+    for triple in triples:
+        if not isinstance(triple.object, ox.Triple):
+            graph.add((term(triple.subject), term(triple.predicate), term(triple.object)))
+    return graph

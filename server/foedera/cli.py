@@ -1,0 +1,292 @@
+"""The command line: each command a few lines over the modules below.
+
+Exit status: 0 done, or conforms; 1 does not conform, or failed; 2 wrong use, or no publication;
+3 could not be checked.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+import foedera
+from foedera import settings as settings_module
+from foedera.errors import FoederaError, NotAPublication
+from foedera.settings import Settings
+
+_SHIPPED = Path(__file__).resolve().parent / "published"
+
+
+class _Group(click.Group):
+    """Tells errors of ours in two lines, with the exit status that each has."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FoederaError as fault:
+            report = getattr(fault, "report", None)
+            for finding in report.findings if report else ():
+                click.echo(str(finding), err=True)
+            click.echo(f"foedera: {fault}", err=True)
+            ctx.exit(fault.exit_code)
+
+
+def _option(name: str) -> Callable[[Any], Any]:
+    """A command-line option for a setting, described by its row."""
+    row = next(row for row in settings_module.ROWS if row.name == name)
+    default = row.default if row.default != "" else None
+    shown = f"{row.metadata['help']}. [{settings_module.variable(name)}"
+    shown += f"; default {default}]" if default is not None else "]"
+    return click.option("--" + name.replace("_", "-"), name, type=type(row.default), help=shown)
+
+
+def _all_options(function: Any) -> Any:
+    for row in reversed(settings_module.ROWS):
+        function = _option(row.name)(function)
+    return function
+
+
+_folder = click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+
+
+def _root(folder: Path | None) -> Path:
+    """The publication meant: the one given, this folder if it is one, or the one that ships."""
+    if folder is not None:
+        if not folder.is_dir():
+            raise NotAPublication(
+                f"There is no folder {folder}", "'foedera new FOLDER' makes one to start from."
+            )
+        return folder.resolve()
+    here = Path.cwd()
+    for place in (here, _SHIPPED):
+        if (place / "data").is_dir():
+            return place
+    raise NotAPublication(
+        "This folder is no publication, and none ships with this installation",
+        "Name a folder that has data/ in it.",
+    )
+
+
+def _say(text: str) -> None:
+    """A line of progress: to a terminal as it is, to a log with the time."""
+    stamp = "" if sys.stderr.isatty() else time.strftime("%Y-%m-%dT%H:%M:%S ")
+    click.echo(f"{stamp}{text}", err=True)
+
+
+def _settings(arguments: dict[str, Any]) -> Settings:
+    return settings_module.load(arguments)
+
+
+@click.group(cls=_Group, help="Publish a folder of Turtle as linked data.")
+@click.version_option(foedera.__version__, prog_name="foedera")
+def main() -> None:
+    pass
+
+
+@main.command()
+@_folder
+@_all_options
+@click.option("--reload", is_flag=True, help="Watch the folder and publish each change.")
+def serve(folder: Path | None, reload: bool, **arguments: Any) -> None:
+    """Publish FOLDER if it has changed, and serve it until stopped.
+
+    Without FOLDER, the present folder is served if it is a publication, and otherwise the
+    dataset that ships with foedera. SIGTERM ends it when requests under way are answered;
+    SIGHUP publishes the folder again.
+    """
+    from foedera import service
+
+    settings = _settings(arguments)
+    root = _root(folder)
+    state = settings_module.state_folder(settings, root)
+
+    def say(text: str) -> None:
+        _say(text)
+        if text.startswith("serving "):
+            click.echo(text)
+            sys.stdout.flush()
+
+    def make_app(settings: Settings, site: service.Site) -> Any:
+        from foedera.web import create_app
+
+        return create_app(settings, site)
+
+    sys.exit(service.Minder(settings, root, state, make_app, say, reload).run())
+
+
+@main.command()
+@_folder
+def check(folder: Path | None) -> None:
+    """Check FOLDER without publishing it: each finding with its file and line.
+
+    Exit status 0 when nothing found is a violation, 1 when something is, 3 when it could not be
+    checked.
+    """
+    from foedera import check as check_module
+    from foedera import folder as folder_module
+
+    source = folder_module.read(_root(folder))
+    report, _ = check_module.check(source)
+    for finding in report.findings:
+        click.echo(str(finding))
+    for note in report.skipped:
+        _say(note)
+    counts = ", ".join(
+        f"{report.count(severity)} {severity}{'s' if report.count(severity) != 1 else ''}"
+        for severity in check_module.SEVERITIES
+    )
+    verdict = "conforms" if report.conforms else "does not conform"
+    _say(
+        f"{source.root} {verdict}: {report.files} files, {report.triples:,} triples, "
+        f"{report.shapes} shapes; {counts}"
+    )
+    sys.exit(0 if report.conforms else 1)
+
+
+@main.command()
+@_folder
+@_option("state")
+@_option("keep")
+def publish(folder: Path | None, **arguments: Any) -> None:
+    """Check FOLDER and make its present state the current release.
+
+    A site that serves it changes over without dropping a request. Nothing is published that does
+    not conform; what was published before then stays.
+    """
+    from foedera import release
+
+    settings = _settings(arguments)
+    root = _root(folder)
+    state = settings_module.state_folder(settings, root)
+    done = release.publish(root, state, settings.keep, _say)
+    click.echo(f"{done.id} {done.triples:,} triples")
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="The publication.")
+@_option("state")
+def releases(ctx: click.Context, folder: Path | None, **arguments: Any) -> None:
+    """List the releases kept; the current one is marked."""
+    from foedera import release
+
+    settings = _settings(arguments)
+    root = _root(folder)
+    state = settings_module.state_folder(settings, root)
+    ctx.obj = (root, state)
+    if ctx.invoked_subcommand:
+        return
+    present = release.current(state)
+    kept = release.listed(state)
+    if not kept:
+        _say("nothing has been published yet")
+    for one in kept:
+        mark = "*" if present and one.id == present.id else " "
+        click.echo(f"{mark} {one.id}  {one.created}  {one.triples:>10,} triples")
+
+
+@releases.command()
+@click.argument("release_id")
+@click.pass_context
+def use(ctx: click.Context, release_id: str) -> None:
+    """Make a kept release current again (its identifier, or the beginning of it).
+
+    A restart keeps it as long as the folder does not change; 'foedera publish' ends that.
+    """
+    from foedera import folder as folder_module
+    from foedera import release
+
+    root, state = ctx.obj
+    chosen = release.use(state, release_id, folder_module.read(root))
+    click.echo(f"{chosen.id} is current")
+
+
+@main.command()
+@click.argument("text")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="The publication.")
+@click.option(
+    "--at", metavar="URL", help="Ask this SPARQL endpoint, instead of the folder's release."
+)
+@click.option("--format", "fmt", default="", help="csv, tsv, json, xml, ttl, nt, rdf or jsonld.")
+@_option("state")
+@_option("query_seconds")
+def query(text: str, folder: Path | None, at: str | None, fmt: str, **arguments: Any) -> None:
+    """Answer a SPARQL query from the current release of a folder, or from an endpoint.
+
+    TEXT is the query, @FILE to read it from a file, or - for standard input.
+    """
+    from foedera import release, service
+
+    settings = _settings(arguments)
+    if text == "-":
+        text = sys.stdin.read()
+    elif text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        except OSError as fault:
+            raise NotAPublication(f"{text[1:]} cannot be read: {fault.strerror}") from None
+    if at:
+        sys.stdout.buffer.write(_ask_endpoint(at, text, fmt, settings.query_seconds))
+        return
+    root = _root(folder)
+    state = settings_module.state_folder(settings, root)
+    found = release.current(state) or release.publish(root, state, settings.keep, _say)
+    with service.local(settings, found) as site:
+        answer = site.live.pool.call(
+            service.QUERIES,
+            "query",
+            {
+                "query": text,
+                "format": fmt,
+                "accept": "text/csv, text/turtle",
+                "default_graphs": [],
+                "named_graphs": [],
+                "inferred": True,
+                "nesting": settings.query_nesting,
+                "bytes": settings.query_bytes,
+            },
+        )
+        for part in answer:
+            sys.stdout.buffer.write(part)
+    sys.stdout.buffer.flush()
+
+
+def _ask_endpoint(url: str, text: str, fmt: str, seconds: float) -> bytes:
+    """The answer of a SPARQL endpoint, in the format named (CSV, or Turtle, by default)."""
+    from SPARQLWrapper import SPARQLWrapper
+
+    from foedera import formats
+    from foedera.errors import EngineFailed
+
+    client = SPARQLWrapper(url)
+    client.setTimeout(max(1, int(seconds)))
+    client.setQuery(text)
+    graph = client.queryType in ("CONSTRUCT", "DESCRIBE")
+    offered = formats.GRAPHS if graph else formats.RESULTS
+    default = formats.TURTLE if graph else formats.CSV
+    wanted = formats.by_name(fmt, offered) if fmt else default
+    if wanted is None:
+        raise NotAPublication(f"There is no format {fmt!r} for this kind of query")
+    client.setOnlyConneg(True)
+    client.addCustomHttpHeader("Accept", wanted.media_type)
+    try:
+        body: bytes = client.query().response.read()
+    except Exception as fault:  # SPARQLWrapper and urllib raise many families
+        raise EngineFailed(f"{url} did not answer: {fault}") from None
+    return body
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def new(folder: Path) -> None:
+    """Make FOLDER, a small publication to start from; it serves at once."""
+    from foedera import starter
+
+    for path in starter.new(folder):
+        click.echo(f"{folder}/{path}")
+    _say(f"now: foedera serve {folder} --reload")

@@ -1,0 +1,140 @@
+"""A small process that holds one release and forks workers from it on demand.
+
+It has one thread and speaks to nobody outside. A release that fits the memory budget is loaded
+once, here, and every worker shares it by copy-on-write; a larger one is opened by each worker
+for itself, since an on-disk store must never be open across a fork. Where the kernel allows it,
+this process and its workers have a network of their own, with nothing in it: a query that got
+past every other fence would still reach no one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from foedera.query import worker
+from foedera.stores.embedded import EmbeddedStore
+
+_CLONE_NEWUSER = 0x10000000
+_CLONE_NEWNET = 0x40000000
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a nursery needs to know: the release, and how to keep it."""
+
+    release: Path
+    in_memory: bool
+    worker_memory: int
+    niceness: Mapping[str, int]
+    operations: Mapping[str, worker.Operation]
+
+
+def run(control: socket.socket, plan: Plan, say: Callable[[str], None]) -> None:
+    """Serve until the control socket closes.
+
+    On ``control`` come the server processes' connections, one file descriptor each; on such a
+    connection comes the name of a lane for each worker wanted, and back go the worker's socket,
+    its pidfd where there are such, and its process id.
+    """
+    die_with_parent()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps: no worker becomes a zombie
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    isolated = leave_network()
+    held = EmbeddedStore.load(plan.release) if plan.in_memory else None
+    if held:
+        held.graphs, held.documents  # noqa: B018  computed once, shared by every worker
+    gc.collect()
+    gc.freeze()  # a collection in a worker would touch, and so copy, every shared page
+    where = "in memory" if held else "on disk"
+    network = "without network" if isolated else "with the network of this machine"
+    say(f"release {plan.release.name} is held {where}; workers run {network}")
+    control.sendall(b"ready")
+    clients: dict[int, socket.socket] = {}
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    while True:
+        for descriptor, _ in poll.poll():
+            if descriptor == control.fileno():
+                message, descriptors, _, _ = socket.recv_fds(control, 64, 4)
+                if not message:
+                    return
+                for one in descriptors:
+                    clients[one] = socket.socket(fileno=one)
+                    poll.register(one, select.POLLIN)
+                continue
+            client = clients[descriptor]
+            try:
+                lane = client.recv(64).decode()
+            except OSError:
+                lane = ""
+            if not lane:
+                poll.unregister(descriptor)
+                clients.pop(descriptor).close()
+                continue
+            _fork(client, lane, plan, held, [control, *clients.values()])
+
+
+def _fork(
+    client: socket.socket,
+    lane: str,
+    plan: Plan,
+    held: EmbeddedStore | None,
+    inherited: list[socket.socket],
+) -> None:
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        code = 0
+        try:
+            die_with_parent()
+            for one in (*inherited, ours):
+                one.close()
+            os.nice(plan.niceness.get(lane, 0))
+            store = held or EmbeddedStore.open(plan.release)
+            worker.run(theirs, store, plan.operations, plan.worker_memory)
+        except BaseException as fault:
+            print(f"worker: {type(fault).__name__}: {fault}", file=sys.stderr)
+            code = 1
+        finally:
+            os._exit(code)
+    theirs.close()
+    descriptors = [ours.fileno()]
+    handle = -1
+    if hasattr(os, "pidfd_open"):
+        try:
+            handle = os.pidfd_open(child)
+            descriptors.append(handle)
+        except OSError:  # it ended already; its socket will say so
+            pass
+    with contextlib.suppress(OSError):
+        socket.send_fds(client, [str(child).encode()], descriptors)
+    ours.close()
+    if handle >= 0:
+        os.close(handle)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this process with the one that made it (Linux; elsewhere nothing)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def leave_network() -> bool:
+    """Move this process into an empty network of its own; False where the kernel refuses."""
+    try:
+        unshare = ctypes.CDLL(None, use_errno=True).unshare
+    except (OSError, AttributeError):
+        return False
+    return any(unshare(flags) == 0 for flags in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))

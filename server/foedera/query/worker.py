@@ -1,0 +1,125 @@
+"""The worker's side: takes calls one by one, runs them over the release, writes frames back.
+
+Text goes in, serialised bytes come out. The worker may be killed at any moment; it holds nothing
+that anybody would miss.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from foedera.errors import EngineFailed, FoederaError
+from foedera.query import wire
+from foedera.stores.embedded import EmbeddedStore
+
+_PART = 32_768
+_PATIENCE = 0.1
+
+
+class Reply:
+    """Where an operation writes its answer: the head first, then bytes."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._parts: list[bytes] = []
+        self._held = 0
+        self._sent = time.monotonic()
+
+    def head(self, content: Mapping[str, Any]) -> None:
+        """Say what is coming: media type and so on, as JSON."""
+        wire.send_json(self._connection, wire.HEAD, content)
+
+    def write(self, part: bytes) -> int:
+        """Add bytes; they leave in parts of some size, or when some time has gone by."""
+        self._parts.append(bytes(part))
+        self._held += len(part)
+        if self._held >= _PART or time.monotonic() - self._sent > _PATIENCE:
+            self.flush()
+        return len(part)
+
+    def flush(self) -> None:
+        if self._held:
+            wire.send(self._connection, wire.DATA, b"".join(self._parts))
+            self._parts.clear()
+            self._held = 0
+        self._sent = time.monotonic()
+
+
+Operation = Callable[[EmbeddedStore, dict[str, Any], Reply], None]
+
+
+def run(
+    connection: socket.socket,
+    store: EmbeddedStore,
+    operations: Mapping[str, Operation],
+    memory: int,
+) -> None:
+    """Answer calls until the other side closes. ``memory`` is what calls may take, in bytes.
+
+    Each call carries ``seconds``: past them (and some grace) the kernel ends this process, even
+    if the server that should have done so is gone.
+    """
+    _limit_memory(memory)
+    reader = wire.Reader(connection)
+    while True:
+        try:
+            frame = reader.wait()
+        except OSError:
+            return
+        if frame is None:
+            return
+        call = json.loads(frame[1])
+        _limit_processor(float(call.get("seconds", 10.0)))
+        reply = Reply(connection)
+        try:
+            operations[call["operation"]](store, call, reply)
+            reply.flush()
+            wire.send(connection, wire.END)
+        except FoederaError as fault:
+            _tell(connection, fault)
+        except (BrokenPipeError, ConnectionError):
+            return
+        except Exception as fault:  # a worker that met the unexpected says so, and goes on
+            _tell(
+                connection,
+                EngineFailed(
+                    f"The engine stopped with {type(fault).__name__}",
+                    "If this comes again for the same question, please report it.",
+                ),
+            )
+
+
+def _tell(connection: socket.socket, fault: FoederaError) -> None:
+    content = {
+        "error": type(fault).__name__,
+        "detail": fault.detail,
+        "hint": fault.hint,
+        "retry_after": fault.retry_after,
+    }
+    wire.send_json(connection, wire.FAULT, content)
+
+
+def _limit_memory(more: int) -> None:
+    """Bound the address space: what is mapped now, and ``more`` bytes."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as stream:
+            mapped = int(stream.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:  # no /proc on this system: the deadline alone must do
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + more, mapped + more))
+
+
+def _limit_processor(seconds: float) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = int(used.ru_utime + used.ru_stime + seconds * 2) + 2
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if hard == resource.RLIM_INFINITY or until <= hard:
+        resource.setrlimit(resource.RLIMIT_CPU, (until, hard))
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)

@@ -1,0 +1,392 @@
+"""Folder, checked, inferred, loaded, swapped in one step; kept, listed, rolled back.
+
+A release is a directory that never changes. It is built beside the others, synced to disk, and
+renamed into place whole; publishing is the atomic replacement of one symbolic link. So at every
+moment, a power cut's included, the link names one whole release.
+
+    STATE/current              -> releases/ID
+    STATE/releases/ID/store/   the Oxigraph store
+                     /dump.nq  the same quads as text
+                     /manifest.json, report.json, numbers.json, documents.json
+    STATE/held.json            a rollback that a restart must not undo
+    STATE/problem.json         why the last attempt published nothing
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+import foedera
+from foedera import check, folder, infer, terms
+from foedera.errors import DoesNotConform, NotAPublication
+
+LAYOUT = 1
+"""Raised when a release is built differently, so that old ones are not taken for new."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Release:
+    """One published state of a folder."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def created(self) -> str:
+        """When it was built, as xsd:dateTime."""
+        return str(self.manifest["created"])
+
+    @property
+    def quads(self) -> int:
+        return int(self.manifest["quads"])
+
+    @property
+    def triples(self) -> int:
+        return int(self.manifest["triples"])
+
+
+class Findings(DoesNotConform):
+    """Publishing stopped: the report says why."""
+
+    def __init__(self, report: check.Report) -> None:
+        count = report.count("violation")
+        super().__init__(
+            f"{count} thing{'s' if count > 1 else ''} must be mended before this is published",
+            "Nothing was published; what was published before stays.",
+        )
+        self.report = report
+
+
+def identifier(source: folder.Folder) -> str:
+    """The name that a folder's release has: a fingerprint of its files and of this program."""
+    text = f"{LAYOUT}\0{foedera.__version__}\0{source.fingerprint}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def current(state: Path) -> Release | None:
+    """The release that is published now, or None."""
+    try:
+        target = os.readlink(state / "current")
+    except OSError:
+        return None
+    return _open(state / target)
+
+
+def listed(state: Path) -> list[Release]:
+    """All releases kept, newest first."""
+    found = [_open(path) for path in (state / "releases").glob("*")]
+    return sorted((one for one in found if one), key=lambda one: one.created, reverse=True)
+
+
+def use(state: Path, wanted: str, source: folder.Folder | None = None) -> Release:
+    """Make a kept release current again (its identifier, or a beginning that only it has).
+
+    The state of the folder is noted, so that a restart does not publish it over the rollback.
+    Raises NotAPublication when no kept release, or more than one, is meant.
+    """
+    with _locked(state, lambda _: None):
+        fitting = [one for one in listed(state) if one.id.startswith(wanted)]
+        if len(fitting) != 1 or not wanted:
+            have = ", ".join(one.id for one in listed(state)) or "none"
+            raise NotAPublication(
+                f"{len(fitting) or 'No'} release{'s' if len(fitting) > 1 else ''} of this "
+                f"publication begin{'s' if len(fitting) < 2 else ''} with {wanted!r}",
+                f"Kept are: {have}",
+            )
+        chosen = fitting[0]
+        if source is not None and identifier(source) != chosen.id:
+            held = {"release": chosen.id, "folder": identifier(source)}
+            _write(state / "held.json", held)
+        else:
+            (state / "held.json").unlink(missing_ok=True)
+        _point(state, chosen.id)
+        return chosen
+
+
+def problem(state: Path) -> dict[str, Any] | None:
+    """Why the last attempt published nothing, or None when it did."""
+    try:
+        found: dict[str, Any] = json.loads((state / "problem.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def publish(root: Path, state: Path, keep: int, say: Say, again: bool = False) -> Release:
+    """Make the folder's present state the current release, building it if it is not there.
+
+    ``again`` is what a start-up says: leave a rollback alone while the folder has not changed.
+    Raises NotAPublication, CouldNotCheck, or Findings; the old release then stays.
+    """
+    source = folder.read(root)
+    state.mkdir(parents=True, exist_ok=True)
+    name = identifier(source)
+    with _locked(state, say):
+        held = _held(state)
+        present = current(state)
+        if again and present and held == {"release": present.id, "folder": name}:
+            say(f"keeping release {present.id}, to which this publication was rolled back")
+            return present
+        _tidy(state)
+        release = _open(state / "releases" / name)
+        if release is None:
+            try:
+                release = _build(source, state, name, say)
+            except Findings as stopped:
+                _write(
+                    state / "problem.json",
+                    {
+                        "release": name,
+                        "when": _now(),
+                        "detail": stopped.detail,
+                        "findings": [str(f) for f in stopped.report.findings[:20]],
+                    },
+                )
+                raise
+        (state / "held.json").unlink(missing_ok=True)
+        (state / "problem.json").unlink(missing_ok=True)
+        if present is None or present.id != name:
+            _point(state, name)
+            say(f"release {name} is current")
+        _prune(state, keep, name)
+        return release
+
+
+def _open(path: Path) -> Release | None:
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return Release(path, manifest)
+
+
+def _held(state: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads((state / "held.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+@contextlib.contextmanager
+def _locked(state: Path, say: Say) -> Iterator[None]:
+    """Hold the publication's lock: one publisher at a time; the lock goes with its process."""
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        handle = (state / "lock").open("w")
+    except OSError as fault:
+        raise NotAPublication(
+            f"Releases cannot be written to {state}: {fault.strerror}",
+            "Set another folder with --state or FOEDERA_STATE.",
+        ) from None
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another publish of this folder to end")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _build(source: folder.Folder, state: Path, name: str, say: Say) -> Release:
+    started = time.monotonic()
+    say(f"checking {len(source.of(*folder.PARTS))} files")
+    report, parsed = check.check(source)
+    if not report.conforms:
+        raise Findings(report)
+    publication = source.publication
+    base = publication.base
+    things = [one for one in parsed if one.file.part != "shapes"]
+    say(f"inferring from {sum(len(one.triples) for one in things):,} triples")
+    inferred = infer.closure(things)
+    (state / "releases").mkdir(exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f"building-{name}-", dir=state))
+    graph = ox.NamedNode(f"{base}graph/inferred")
+    say(f"loading {report.triples + len(inferred):,} triples")
+    ox.serialize(
+        _quads(parsed, base, inferred, graph),
+        str(building / "dump.nq"),
+        format=ox.RdfFormat.N_QUADS,
+    )
+    store = ox.Store(str(building / "store"))
+    store.bulk_load(path=str(building / "dump.nq"), format=ox.RdfFormat.N_QUADS, lenient=True)
+    store.optimize()
+    store.flush()
+    numbers = _numbers(store)
+    manifest = {
+        "release": name,
+        "created": _now(),
+        "program": foedera.__version__,
+        "layout": LAYOUT,
+        "fingerprint": source.fingerprint,
+        "publication": asdict(publication),
+        "prefixes": _prefixes(parsed, base),
+        "inferred": graph.value,
+        "triples": numbers["triples"],
+        "quads": len(store),
+        "inferences": len(inferred),
+        "findings": {severity: report.count(severity) for severity in check.SEVERITIES},
+        "files": [
+            {
+                "path": one.file.path,
+                "graph": one.file.graph(base).value,
+                "sha256": one.file.sha256,
+                "bytes": one.file.size,
+                "triples": len(one.triples),
+            }
+            for one in parsed
+        ],
+    }
+    del store  # closes it: Oxigraph lets go of its files with its last reference
+    _write(building / "numbers.json", numbers)
+    _write(building / "documents.json", _documents(parsed, base))
+    (building / "report.json").write_text(report.to_json(), encoding="utf-8")
+    _write(building / "manifest.json", manifest)
+    _sync(building)
+    target = state / "releases" / name
+    building.chmod(0o755)
+    building.rename(target)
+    _sync_directory(target.parent)
+    say(f"built release {name} in {time.monotonic() - started:.1f} s")
+    return Release(target, manifest)
+
+
+def _quads(
+    parsed: Iterable[folder.Parsed],
+    base: str,
+    inferred: Iterable[ox.Triple],
+    inferred_graph: ox.NamedNode,
+) -> Iterator[ox.Quad]:
+    """Each triple twice: in the default graph, which is the union, and in its own graph."""
+    for one in parsed:
+        graph = one.file.graph(base)
+        for t in one.triples:
+            yield ox.Quad(t.subject, t.predicate, t.object)
+            yield ox.Quad(t.subject, t.predicate, t.object, graph)
+    for t in inferred:
+        yield ox.Quad(t.subject, t.predicate, t.object)
+        yield ox.Quad(t.subject, t.predicate, t.object, inferred_graph)
+
+
+def _numbers(store: ox.Store) -> dict[str, Any]:
+    """The counts that pages and the catalogue show (VoID, section 4)."""
+
+    def rows(text: str) -> ox.QuerySolutions:
+        found = store.query(text)
+        assert isinstance(found, ox.QuerySolutions)
+        return found
+
+    def count(text: str) -> int:
+        return int(_text(next(rows(text))["n"]))
+
+    classes = rows(
+        "SELECT ?c (COUNT(?s) AS ?n) { ?s a ?c FILTER(isIRI(?c)) } GROUP BY ?c ORDER BY DESC(?n) ?c"
+    )
+    properties = rows("SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p ORDER BY DESC(?n) ?p")
+    return {
+        "triples": count("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"),
+        "subjects": count("SELECT (COUNT(DISTINCT ?s) AS ?n) { ?s ?p ?o }"),
+        "classes": {_text(row["c"]): int(_text(row["n"])) for row in classes},
+        "properties": {_text(row["p"]): int(_text(row["n"])) for row in properties},
+    }
+
+
+def _text(term: Any) -> str:
+    return str(term.value)
+
+
+def _documents(parsed: Iterable[folder.Parsed], base: str) -> dict[str, list[str]]:
+    """The things with a hash IRI below the base, by the document before the hash."""
+    found: dict[str, dict[str, None]] = {}
+    for one in parsed:
+        for triple in one.triples:
+            subject = triple.subject
+            if isinstance(subject, ox.NamedNode) and subject.value.startswith(base):
+                document, hash_, _ = subject.value.partition("#")
+                if hash_:
+                    found.setdefault(document, {}).setdefault(subject.value)
+    return {document: list(things) for document, things in sorted(found.items())}
+
+
+def _prefixes(parsed: Iterable[folder.Parsed], base: str) -> dict[str, str]:
+    """The prefixes that the files declare, and the usual ones; the first meaning of each wins."""
+    found: dict[str, str] = {}
+    for one in parsed:
+        for prefix, iri in one.prefixes.items():
+            if iri not in found.values():
+                found.setdefault(prefix, iri)
+    for prefix, iri in terms.PREFIXES.items():
+        if iri not in found.values():
+            found.setdefault(prefix, iri)
+    return dict(sorted(found.items()))
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _point(state: Path, name: str) -> None:
+    """Make ``current`` name a release: one atomic rename, then synced."""
+    fresh = state / f"current.{os.getpid()}"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(Path("releases") / name)
+    fresh.replace(state / "current")
+    _sync_directory(state)
+
+
+def _prune(state: Path, keep: int, name: str) -> None:
+    """Let go of the oldest releases; the current one always stays."""
+    for old in [one for one in listed(state) if one.id != name][max(keep, 1) - 1 :]:
+        trash = state / f"trash-{old.id}-{os.getpid()}"
+        old.path.rename(trash)
+        shutil.rmtree(trash, ignore_errors=True)
+
+
+def _tidy(state: Path) -> None:
+    """Remove what a publisher that was killed left behind; the lock is held, so none is at work."""
+    for left in (*state.glob("building-*"), *state.glob("trash-*")):
+        shutil.rmtree(left, ignore_errors=True)
+    for left in state.glob("current.*"):
+        left.unlink(missing_ok=True)
+
+
+def _write(path: Path, content: Any) -> None:
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    fresh.replace(path)
+
+
+def _sync(root: Path) -> None:
+    """Force a tree to disk, files first: a rename must never be durable before its content."""
+    for directory, _, names in os.walk(root, topdown=False):
+        for name in names:
+            with (Path(directory) / name).open("rb") as stream:
+                os.fsync(stream.fileno())
+        _sync_directory(Path(directory))
+
+
+def _sync_directory(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""Where the triples are: one module a kind of store."""

@@ -1,0 +1,146 @@
+"""The embedded store: one release in Oxigraph, opened read-only or held in memory.
+
+Layout: the default graph is the union of all files and of what was inferred, each triple once;
+each file is a named graph beside, and what was inferred is one more. So the usual query reads
+one graph and counts nothing twice (Oxigraph's own union of graphs repeats a triple that stands
+in two of them).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pyoxigraph as ox
+
+from foedera import terms
+
+Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+Answer: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+
+_LABELS = tuple(ox.NamedNode(iri) for iri in terms.LABELS)
+
+BYTES_A_QUAD = 450
+"""What a quad takes in memory, measured over our own and generated data; used to plan."""
+
+
+class EmbeddedStore:
+    """The triples of one release, for reading."""
+
+    def __init__(self, store: ox.Store, manifest: dict[str, Any], folder: Path) -> None:
+        self.store = store
+        self.manifest = manifest
+        self._folder = folder
+        self._merged: tuple[tuple[str, ...], ox.Store] | None = None
+        self.names = lru_cache(maxsize=50_000)(self._names)
+
+    @classmethod
+    def open(cls, folder: Path) -> EmbeddedStore:
+        """Open a release on disk, read-only. Never do this before a fork: open in the child."""
+        return cls(ox.Store.read_only(str(folder / "store")), _manifest(folder), folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> EmbeddedStore:
+        """Hold a release in memory; forked children share it."""
+        store = ox.Store()
+        store.bulk_load(path=str(folder / "dump.nq"), format=ox.RdfFormat.N_QUADS, lenient=True)
+        return cls(store, _manifest(folder), folder)
+
+    @property
+    def base(self) -> str:
+        return str(self.manifest["publication"]["base"])
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        return dict(self.manifest["prefixes"])
+
+    @property
+    def inferred(self) -> str:
+        """The IRI of the graph of what was inferred."""
+        return str(self.manifest["inferred"])
+
+    @cached_property
+    def graphs(self) -> frozenset[str]:
+        """The IRIs of the named graphs."""
+        return frozenset(graph.value for graph in self.store.named_graphs())
+
+    @cached_property
+    def documents(self) -> dict[str, list[str]]:
+        """The things with a hash IRI, by the IRI of the document before the hash."""
+        path = self._folder / "documents.json"
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
+    def about(
+        self, subject: Any = None, predicate: Any = None, value: Any = None
+    ) -> Iterator[ox.Quad]:
+        """The triples of the default graph that match a pattern, each once."""
+        return self.store.quads_for_pattern(subject, predicate, value, ox.DefaultGraph())
+
+    def _names(self, node: ox.NamedNode) -> tuple[ox.Triple, ...]:
+        """The triples that name a thing, by the best property that does.
+
+        `names` is this, remembered: the same properties and classes are named on every page, and
+        a release never changes.
+        """
+        for predicate in _LABELS:
+            found = tuple(quad.triple for quad in self.about(node, predicate))
+            if found:
+                return found
+        return ()
+
+    def sources(self, triple: ox.Triple | ox.Quad) -> list[str]:
+        """The IRIs of the named graphs in which a triple stands."""
+        found = self.store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
+        return sorted(q.graph_name.value for q in found if isinstance(q.graph_name, ox.NamedNode))
+
+    def query(
+        self,
+        text: str,
+        graphs: Sequence[str] | None = None,
+        named: Sequence[str] | None = None,
+        values: dict[str, Term] | None = None,
+    ) -> Answer:
+        """Run a query; lazily, so that what is returned must be read before the store goes.
+
+        ``graphs`` and ``named`` are the dataset (SPARQL 1.1 Query Language, section 13.2); None
+        leaves the default. Several default graphs are merged as sets, as the specification asks.
+        ``values`` replace variables. Raises SyntaxError.
+        """
+        options: dict[str, Any] = {
+            "prefixes": self.prefixes,
+            "base_iri": self.base,
+            "substitutions": {ox.Variable(k): v for k, v in values.items()} if values else None,
+        }
+        store = self.store
+        if graphs is not None or named is not None:
+            wanted = tuple(graphs or ())
+            if len(wanted) > 1:
+                store = self._merge(wanted, tuple(named or ()))
+                options["default_graph"] = ox.DefaultGraph()
+            else:
+                options["default_graph"] = [ox.NamedNode(iri) for iri in wanted]
+            options["named_graphs"] = [ox.NamedNode(iri) for iri in named or ()]
+        return store.query(text, **options)
+
+    def _merge(self, graphs: tuple[str, ...], named: tuple[str, ...]) -> ox.Store:
+        """A store of its own whose default graph is the union of some graphs, as a set."""
+        key = (*graphs, "", *named)
+        if self._merged is None or self._merged[0] != key:
+            merged = ox.Store()
+            for iri in graphs:
+                found = self.store.quads_for_pattern(None, None, None, ox.NamedNode(iri))
+                merged.bulk_extend(ox.Quad(q.subject, q.predicate, q.object) for q in found)
+            for iri in named:
+                merged.bulk_extend(
+                    self.store.quads_for_pattern(None, None, None, ox.NamedNode(iri))
+                )
+            self._merged = (key, merged)
+        return self._merged[1]
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return content

@@ -1,0 +1,56 @@
+"""The IRIs that Python must know; nobody else spells one."""
+
+from __future__ import annotations
+
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+OWL = "http://www.w3.org/2002/07/owl#"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
+DCTERMS = "http://purl.org/dc/terms/"
+FOAF = "http://xmlns.com/foaf/0.1/"
+SCHEMA = "http://schema.org/"
+VOID = "http://rdfs.org/ns/void#"
+DCAT = "http://www.w3.org/ns/dcat#"
+SH = "http://www.w3.org/ns/shacl#"
+PROV = "http://www.w3.org/ns/prov#"
+HTTP = "http://www.w3.org/2011/http#"
+
+TYPE = RDF + "type"
+FIRST = RDF + "first"
+REST = RDF + "rest"
+LABEL = RDFS + "label"
+PREF_LABEL = SKOS + "prefLabel"
+DEFINITION = SKOS + "definition"
+DESCRIPTION = DCTERMS + "description"
+COMMENT = RDFS + "comment"
+
+LABELS = (
+    PREF_LABEL,
+    LABEL,
+    DCTERMS + "title",
+    FOAF + "name",
+    SCHEMA + "name",
+    "https://schema.org/name",
+)
+"""Properties that name a thing, best first."""
+
+SUMMARIES = (DEFINITION, DESCRIPTION, SCHEMA + "description", COMMENT)
+"""Properties that say in a sentence or two what a thing is, best first."""
+
+PREFIXES = {
+    "rdf": RDF,
+    "rdfs": RDFS,
+    "owl": OWL,
+    "xsd": XSD,
+    "skos": SKOS,
+    "dcterms": DCTERMS,
+    "foaf": FOAF,
+    "schema": SCHEMA,
+    "void": VOID,
+    "dcat": DCAT,
+    "sh": SH,
+    "prov": PROV,
+    "edtf": "http://id.loc.gov/datatypes/edtf/",
+}
+"""Prefixes used in what we write, beside the publication's own."""
