@@ -1,44 +1,77 @@
-"""All that is known of one thing, complete, with the labels to show it."""
+"""All that is known of one thing, complete, with the labels to read it by, as a graph."""
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import pyoxigraph as ox
 
-from foedera import terms
-from foedera.errors import NotFound
+from foedera import formats, terms
+from foedera.errors import NotAcceptable, NotFound
 from foedera.query.worker import Reply
 from foedera.stores.embedded import EmbeddedStore
 
 _TYPE = ox.NamedNode(terms.TYPE)
-_LABELS = tuple(ox.NamedNode(iri) for iri in terms.LABELS)
-_SUMMARIES = tuple(ox.NamedNode(iri) for iri in terms.SUMMARIES)
 
 
-def things(store: EmbeddedStore, iris: Iterable[str]) -> list[ox.NamedNode]:
-    """Those that are described of the first IRI about which anything is known.
+OFFERED = (*formats.GRAPHS, formats.HTML)
+"""The formats of a document. Turtle first: for a client that accepts anything, as curl does."""
 
-    An IRI may be that of a thing, or that of a document whose things have hash IRIs. Raises
-    NotFound when nothing is known of any.
-    """
-    iris = list(iris)
+
+@dataclass(frozen=True)
+class Found:
+    """What an IRI means here: a ``thing``, the document of things with ``hashed`` IRIs, or both."""
+
+    iri: str
+    thing: ox.NamedNode | None
+    hashed: tuple[ox.NamedNode, ...]
+
+    @property
+    def things(self) -> tuple[ox.NamedNode, ...]:
+        """All that its document describes."""
+        return (self.thing, *self.hashed) if self.thing else self.hashed
+
+    @property
+    def topic(self) -> ox.NamedNode | None:
+        """What its document is about as a whole; None for several things beside each other."""
+        return self.things[0] if self.thing or len(self.hashed) == 1 else None
+
+    def head(self, base: str) -> dict[str, str]:
+        """What is said before a description: the thing described, and its document's IRI."""
+        if "#" in self.iri:  # one thing taken out of its document
+            document = _about(base, self.iri)
+        else:
+            document = document_iri(base, self.things[-1].value)
+        return {"iri": self.things[0].value, "document": document}
+
+
+def find(store: EmbeddedStore, iris: Sequence[str]) -> Found:
+    """The first of some IRIs about which anything is known. Raises NotFound when nothing is."""
     for iri in iris:
         try:
             node = ox.NamedNode(iri)
         except ValueError:
             continue
-        hashed = [ox.NamedNode(one) for one in store.documents.get(iri, ())]
+        hashed = tuple(ox.NamedNode(one) for one in store.documents.get(iri, ()))
         known = any(store.about(node)) or any(store.about(None, None, node))
         if known or hashed:
-            return [*([node] if known else []), *hashed]
+            return Found(iri, node if known else None, hashed)
     raise NotFound(
         f"Nothing is known of <{iris[0]}>",
         "The first page leads to everything that is here.",
     )
+
+
+def things(store: EmbeddedStore, iris: Sequence[str]) -> list[ox.NamedNode]:
+    """Those that are described of the first IRI about which anything is known.
+
+    Raises NotFound when nothing is known of any.
+    """
+    return list(find(store, iris).things)
 
 
 def outgoing(store: EmbeddedStore, thing: Any) -> list[ox.Triple]:
@@ -109,23 +142,76 @@ def graph(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
     In it: every triple with the thing as subject, blank nodes and lists whole; the links that
     lead to it; labels for all that is mentioned; and the document, with licence and dataset.
     """
-    found = things(store, call["iris"])
+    found = find(store, call["iris"])
     said: dict[ox.Triple, None] = {}
-    for thing in found:
+    for thing in found.things:
         said.update(dict.fromkeys(outgoing(store, thing)))
     cut = False
-    if len(found) == 1:
-        links, cut = incoming(store, found[0], call["most"])
+    if found.topic:
+        links, cut = incoming(store, found.topic, call["most"])
         said.update(dict.fromkeys(links))
     said.update(dict.fromkeys(labels(store, list(said))))
     said.update(dict.fromkeys(_document(store, found, cut)))
-    reply.head({"iri": found[0].value, "cut": cut})
-    written = ox.serialize(
-        said,
-        format=getattr(ox.RdfFormat, call["engine"]),
-        prefixes=_used(store.prefixes, said),
-    )
-    reply.write(written or b"")
+    written = _written(_in_order(said, found.things), call["engine"], store.prefixes)
+    reply.head({**found.head(store.base), "cut": cut})
+    reply.write(written)
+
+
+def _written(triples: Sequence[ox.Triple], engine: str, prefixes: dict[str, str]) -> bytes:
+    """The triples in a format. Raises NotAcceptable when it cannot hold one of them."""
+    try:
+        if engine == formats.RDF_XML.engine:
+            return _as_xml(triples, _used(prefixes, triples))
+        written = ox.serialize(
+            triples, format=getattr(ox.RdfFormat, engine), prefixes=_used(prefixes, triples)
+        )
+    except (OSError, ValueError) as fault:
+        raise NotAcceptable(
+            f"This cannot be written in the format asked for: {fault}",
+            f"Ask for {formats.TURTLE.media_type} or {formats.N_TRIPLES.media_type}.",
+        ) from None
+    return written or b""
+
+
+_START = (
+    "A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_XML_NAME_AT_END = re.compile(rf"[{_START}][{_START}\-.0-9\xb7\u0300-\u036f\u203f\u2040]*\Z")
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _as_xml(triples: Sequence[ox.Triple], prefixes: dict[str, str]) -> bytes:
+    """RDF/XML that every XML parser reads alike, which the engine does not see to.
+
+    A property becomes the name of an element, so its IRI must end in one (RDF/XML, section 5.1);
+    control characters have no place in XML, and a bare carriage return is read as a line feed.
+    Raises ValueError.
+    """
+    for triple in triples:
+        if not _XML_NAME_AT_END.search(triple.predicate.value):
+            raise ValueError(f"RDF/XML has no name for the property <{triple.predicate.value}>")
+        value = triple.object
+        if isinstance(value, ox.Literal) and _NOT_IN_XML.search(value.value):
+            raise ValueError("XML has no place for a control character that a text here holds")
+    written = ox.serialize(triples, format=ox.RdfFormat.RDF_XML, prefixes=prefixes) or b""
+    return written.replace(b"\r", b"&#13;")
+
+
+def _in_order(said: Iterable[ox.Triple], about: Sequence[ox.NamedNode]) -> list[ox.Triple]:
+    """What is described first, each subject in one piece, its class first: as people write."""
+
+    def place(triple: ox.Triple) -> tuple[bool, str, bool, str, str]:
+        subject, predicate = triple.subject, triple.predicate
+        return (
+            subject not in about,
+            str(subject),
+            predicate != _TYPE,
+            predicate.value,
+            str(triple.object),
+        )
+
+    return sorted(said, key=place)
 
 
 def _used(prefixes: dict[str, str], triples: Iterable[ox.Triple]) -> dict[str, str]:
@@ -134,32 +220,58 @@ def _used(prefixes: dict[str, str], triples: Iterable[ox.Triple]) -> dict[str, s
     for triple in triples:
         nodes.update((triple.subject, triple.predicate, triple.object))
     spaces = set()
+    troubled = set()
     for node in nodes:
         if isinstance(node, ox.Literal):
             iri = "" if node.language else node.datatype.value
         else:
             iri = "" if isinstance(node, ox.Triple) else node.value
-        spaces.add(iri[: max(iri.rfind("/"), iri.rfind("#")) + 1])
+        space = iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
+        spaces.add(space)
+        if iri.endswith("."):  # rdflib 7.6 cannot read a prefixed name that ends in an escaped dot
+            troubled.add(space)
+    spaces -= troubled
     return {prefix: iri for prefix, iri in prefixes.items() if iri in spaces}
 
 
+_TAKEN = re.compile(r"(?:about|class|doc|health|sparql|static)(?:/|\Z)|/|\Z")
+"""Paths at which this host has something else."""
+
+
 def document_iri(base: str, iri: str) -> str:
-    """The canonical IRI of the document about a thing."""
-    if not iri.startswith(base):
-        return f"{base}about?iri={quote(iri, safe='')}"
+    """The canonical IRI of the document about a thing.
+
+    ``BASE/id/x`` has ``BASE/doc/x``; other things below the base have ``doc/`` and their path; one
+    with a hash IRI has its document's own. Anything else is shown by ``BASE/about``, and so is what
+    the address of a document would be ambiguous for: an IRI with a query, or one that ends like
+    one of our formats.
+    """
     page, hash_, _ = iri.partition("#")
-    if hash_:
+    if not page.startswith(base):
+        return _about(base, iri)
+    path = page[len(base) :]
+    name = path.removeprefix("id/")
+    if hash_ and name == path and not _TAKEN.match(path) and "?" not in path:
         return page
-    return f"{base}doc/{iri[len(base) :].removeprefix('id/')}"
+    ending = name.rpartition(".")[2]
+    if name[:1] in ("", "/") or "?" in name or formats.by_ending(ending, OFFERED):
+        return _about(base, page)
+    return f"{base}doc/{name}"
 
 
-def _document(store: EmbeddedStore, about: Sequence[ox.NamedNode], cut: bool) -> list[ox.Triple]:
+def _about(base: str, iri: str) -> str:
+    return f"{base}about?iri={quote(iri, safe='')}"
+
+
+def _document(store: EmbeddedStore, found: Found, cut: bool) -> list[ox.Triple]:
     """What a document says of itself, so that it can be reused when found alone."""
     publication = store.manifest["publication"]
-    node = ox.NamedNode(document_iri(store.base, about[0].value))
+    node = ox.NamedNode(found.head(store.base)["document"])
+    if node in found.things:  # an ontology, say, which speaks for itself
+        return []
     rows: list[tuple[str, Any]] = [(terms.TYPE, ox.NamedNode(terms.FOAF + "Document"))]
-    if len(about) == 1:
-        rows.append((terms.FOAF + "primaryTopic", about[0]))
+    if found.topic:
+        rows.append((terms.FOAF + "primaryTopic", found.topic))
     if publication["license"]:
         rows.append((terms.DCTERMS + "license", ox.NamedNode(publication["license"])))
     if publication["dataset"]:
@@ -179,281 +291,12 @@ def _document(store: EmbeddedStore, about: Sequence[ox.NamedNode], cut: bool) ->
     return [ox.Triple(node, ox.NamedNode(predicate), value) for predicate, value in rows]
 
 
-class _Words:
-    """Labels in the reader's language, looked up once each."""
-
-    def __init__(self, store: EmbeddedStore, languages: Sequence[str]) -> None:
-        self._store = store
-        self._languages = (*languages, "en", "")
-        self._known: dict[tuple[Any, bool], dict[str, str] | None] = {}
-
-    def best(self, texts: Sequence[ox.Literal]) -> dict[str, str] | None:
-        """The text that the reader can read best, and its language."""
-        for language in self._languages:
-            for text in texts:
-                if (text.language or "") == language:
-                    return {"text": text.value, "language": text.language or ""}
-        return {"text": texts[0].value, "language": texts[0].language or ""} if texts else None
-
-    def _first(self, node: Any, predicates: Sequence[ox.NamedNode]) -> dict[str, str] | None:
-        for predicate in predicates:
-            texts = [
-                quad.object
-                for quad in self._store.about(node, predicate)
-                if isinstance(quad.object, ox.Literal)
-            ]
-            if texts:
-                return self.best(texts)
-        return None
-
-    def label(self, node: Any) -> dict[str, str]:
-        """The name of a thing; failing that the last piece of its IRI."""
-        key = (node, False)
-        if key not in self._known:
-            texts = [t.object for t in self._store.names(node) if isinstance(t.object, ox.Literal)]
-            self._known[key] = self.best(texts)
-        return self._known[key] or {"text": local_name(node.value), "language": ""}
-
-    def summary(self, node: Any) -> dict[str, str] | None:
-        """A sentence or two on a thing, or None."""
-        key = (node, True)
-        if key not in self._known:
-            self._known[key] = self._first(node, _SUMMARIES)
-        return self._known[key]
-
-
-def local_name(iri: str) -> str:
-    """The last piece of an IRI, to show where nothing better is known."""
-    pieces = [piece for piece in iri.replace("#", "/").split("/") if piece]
-    return pieces[-1] if pieces else iri
-
-
-_IN_THE_HEAD = frozenset((*terms.LABELS, *terms.SUMMARIES, terms.TYPE))
-
-
-def page(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
-    """What the page of a thing, or of a document's things, shows, as JSON.
-
-    The call holds ``iris``, ``languages`` (the reader's, best first), ``values`` (how many of one
-    property are listed). The answer's ``things`` each have ``iri``, ``label``, ``summary``,
-    ``names`` in other languages, ``types``, ``groups`` (properties with values) and ``links``
-    (properties with the things from which they lead here), both with the full count.
-    """
-    found = things(store, call["iris"])
-    words = _Words(store, call["languages"])
-    single = len(found) == 1
-    content = {
-        "iri": found[0].value,
-        "things": [_thing(store, words, one, call["values"], single) for one in found],
-    }
-    reply.head({"iri": found[0].value})
-    reply.write(json.dumps(content, ensure_ascii=False).encode())
-
-
-def _thing(
-    store: EmbeddedStore, words: _Words, thing: ox.NamedNode, most: int, whole: bool
-) -> dict[str, Any]:
-    groups: dict[ox.NamedNode, list[ox.Quad]] = {}
-    for quad in store.about(thing):
-        groups.setdefault(quad.predicate, []).append(quad)
-    label = words.label(thing)
-    names = {
-        quad.object.value: quad.object.language or ""
-        for predicate in _LABELS
-        for quad in groups.get(predicate, ())
-        if isinstance(quad.object, ox.Literal)
-    }
-    names.pop(label["text"], None)
-    links: dict[ox.NamedNode, list[ox.Quad]] = {}
-    cut = False
-    if whole:
-        for count, quad in enumerate(store.about(None, None, thing)):
-            if count >= most * 20:
-                cut = True
-                break
-            links.setdefault(quad.predicate, []).append(quad)
-    return {
-        "iri": thing.value,
-        "label": label,
-        "summary": words.summary(thing),
-        "names": [{"text": text, "language": language} for text, language in names.items()],
-        "types": [
-            _link(words, quad.object) for quad in _most_specific(store, groups.get(_TYPE, []))
-        ],
-        "groups": [
-            _group(store, words, predicate, quads, most)
-            for predicate, quads in _ordered(store, words, groups)
-            if predicate.value not in _IN_THE_HEAD
-        ],
-        "links": [
-            {
-                "property": _link(words, predicate),
-                "count": len(quads),
-                "values": [
-                    _value(store, words, quad.subject, [], 1)
-                    for quad in _sorted(words, quads, subject=True)[:most]
-                ],
-            }
-            for predicate, quads in _ordered(store, words, links)
-        ],
-        "cut": cut,
-    }
-
-
-def _most_specific(store: EmbeddedStore, quads: Sequence[ox.Quad]) -> list[ox.Quad]:
-    """The classes of a thing without those that another of its classes is below."""
-    below = ox.NamedNode(terms.RDFS + "subClassOf")
-    above = {
-        parent.object
-        for quad in quads
-        for parent in store.about(quad.object, below)
-        if parent.object != quad.object
-    }
-    return [q for q in quads if isinstance(q.object, ox.NamedNode) and q.object not in above]
-
-
-def _ordered(
-    store: EmbeddedStore, words: _Words, groups: dict[ox.NamedNode, list[ox.Quad]]
-) -> list[tuple[ox.NamedNode, list[ox.Quad]]]:
-    """The publication's own properties first, then the others, each by name."""
-    return sorted(
-        groups.items(),
-        key=lambda item: (
-            not item[0].value.startswith(store.base),
-            words.label(item[0])["text"].lower(),
-        ),
-    )
-
-
-def _sorted(words: _Words, quads: Sequence[ox.Quad], subject: bool) -> list[ox.Quad]:
-    def key(quad: ox.Quad) -> str:
-        node = quad.subject if subject else quad.object
-        return words.label(node)["text"].lower() if isinstance(node, ox.NamedNode) else str(node)
-
-    return sorted(quads, key=key) if len(quads) <= 1000 else list(quads)
-
-
-def _group(
-    store: EmbeddedStore,
-    words: _Words,
-    predicate: ox.NamedNode,
-    quads: Sequence[ox.Quad],
-    most: int,
-) -> dict[str, Any]:
-    return {
-        "property": _link(words, predicate),
-        "count": len(quads),
-        "values": [
-            _value(store, words, quad.object, store.sources(quad), 0)
-            for quad in _sorted(words, quads, subject=False)[:most]
-        ],
-    }
-
-
-def _link(words: _Words, node: Any) -> dict[str, Any]:
-    summary = words.summary(node)
-    return {"iri": node.value, "label": words.label(node), "summary": summary}
-
-
-def _value(
-    store: EmbeddedStore, words: _Words, node: Any, graphs: Sequence[str], depth: int
-) -> dict[str, Any]:
-    """One value: a link, a text, or a blank node shown in place with what it holds."""
-    inferred = list(graphs) == [store.inferred]
-    if isinstance(node, ox.NamedNode):
-        return {"kind": "link", "inferred": inferred, **_link(words, node)}
-    if isinstance(node, ox.Literal):
-        return {
-            "kind": "text",
-            "text": node.value,
-            "language": node.language or "",
-            "datatype": "" if node.language else node.datatype.value,
-            "inferred": inferred,
-        }
-    if isinstance(node, ox.Triple):
-        return {
-            "kind": "text",
-            "text": str(node),
-            "language": "",
-            "datatype": "",
-            "inferred": inferred,
-        }
-    parts = []
-    if depth < 6:
-        parts = [
-            {
-                "property": _link(words, quad.predicate),
-                "value": _value(store, words, quad.object, [], depth + 1),
-            }
-            for quad in store.about(node)
-        ]
-    return {"kind": "blank", "inferred": inferred, "parts": parts}
-
-
 def resolve(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
-    """Which of some IRIs is known: its ``iri``, and whether it is a document of ``hash`` IRIs."""
-    found = things(store, call["iris"])
-    asked = set(call["iris"])
-    whole = next((iri for iri in call["iris"] if iri in store.documents), "")
-    content = {"iri": found[0].value, "hash": bool(whole) and whole in asked}
-    reply.head({})
-    reply.write(json.dumps(content).encode())
+    """Which of ``iris`` is known: its ``iri``, its ``document``, and whether that is one of things
+    with ``hash`` IRIs."""
+    found = find(store, call["iris"])
+    reply.head({**found.head(store.base), "iri": found.iri, "hash": bool(found.hashed)})
 
 
-_EXAMPLES = """
-SELECT ?query ?text WHERE {
-  ?query a sh:SPARQLExecutable .
-  { ?query sh:select ?text } UNION { ?query sh:ask ?text } UNION { ?query sh:construct ?text }
-} ORDER BY ?query
-"""
-
-
-def overview(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
-    """What the first page names: classes, examples, queries, as JSON.
-
-    The call holds ``languages``, ``classes`` and ``examples`` (IRIs).
-    """
-    words = _Words(store, call["languages"])
-    rows = store.query(f"PREFIX sh: <{terms.SH}> {_EXAMPLES}")
-    assert isinstance(rows, ox.QuerySolutions)
-    queries = {row["query"]: row["text"].value for row in rows}
-    content = {
-        "classes": [_link(words, ox.NamedNode(iri)) for iri in call["classes"]],
-        "examples": [_link(words, ox.NamedNode(iri)) for iri in call["examples"]],
-        "queries": [{**_link(words, node), "text": text} for node, text in queries.items()],
-    }
-    reply.head({})
-    reply.write(json.dumps(content, ensure_ascii=False).encode())
-
-
-def members(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
-    """The things of a class in the order of their names, as JSON.
-
-    The call holds ``iri``, ``languages``, ``skip`` and ``most``. Raises NotFound where nothing is
-    known of the class.
-    """
-    (node, *_) = things(store, [call["iri"]])
-    words = _Words(store, call["languages"])
-    found = [quad.subject for quad in store.about(None, _TYPE, node)]
-    named = [one for one in found if isinstance(one, ox.NamedNode)]
-    if len(named) <= 20_000:
-        named.sort(key=lambda one: words.label(one)["text"].lower())
-    shown = named[call["skip"] : call["skip"] + call["most"]]
-    content = {
-        **_link(words, node),
-        "count": len(named),
-        "unnamed": len(found) - len(named),
-        "members": [_link(words, one) for one in shown],
-    }
-    reply.head({})
-    reply.write(json.dumps(content, ensure_ascii=False).encode())
-
-
-OPERATIONS = {
-    "describe": graph,
-    "page": page,
-    "resolve": resolve,
-    "overview": overview,
-    "members": members,
-}
-"""What a worker can do for pages, by name."""
+OPERATIONS = {"describe": graph, "resolve": resolve}
+"""What a worker can tell of things, by name."""

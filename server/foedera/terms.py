@@ -13,8 +13,10 @@ SCHEMA = "http://schema.org/"
 VOID = "http://rdfs.org/ns/void#"
 DCAT = "http://www.w3.org/ns/dcat#"
 SH = "http://www.w3.org/ns/shacl#"
+DASH = "http://datashapes.org/dash#"
 PROV = "http://www.w3.org/ns/prov#"
 HTTP = "http://www.w3.org/2011/http#"
+EDTF = "http://id.loc.gov/datatypes/edtf/"
 
 TYPE = RDF + "type"
 FIRST = RDF + "first"
@@ -51,6 +53,6 @@ PREFIXES = {
     "dcat": DCAT,
     "sh": SH,
     "prov": PROV,
-    "edtf": "http://id.loc.gov/datatypes/edtf/",
+    "edtf": EDTF,
 }
 """Prefixes used in what we write, beside the publication's own."""

@@ -9,10 +9,10 @@ in two of them).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import pyoxigraph as ox
 
@@ -20,6 +20,7 @@ from foedera import terms
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Answer: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+T = TypeVar("T")
 
 _LABELS = tuple(ox.NamedNode(iri) for iri in terms.LABELS)
 
@@ -35,6 +36,7 @@ class EmbeddedStore:
         self.manifest = manifest
         self._folder = folder
         self._merged: tuple[tuple[str, ...], ox.Store] | None = None
+        self._made: dict[Callable[..., Any], Any] = {}
         self.names = lru_cache(maxsize=50_000)(self._names)
 
     @classmethod
@@ -68,10 +70,23 @@ class EmbeddedStore:
         return frozenset(graph.value for graph in self.store.named_graphs())
 
     @cached_property
+    def numbers(self) -> dict[str, Any]:
+        """The counts made when the release was built."""
+        path = self._folder / "numbers.json"
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
+    @cached_property
     def documents(self) -> dict[str, list[str]]:
         """The things with a hash IRI, by the IRI of the document before the hash."""
         path = self._folder / "documents.json"
         return dict(json.loads(path.read_text(encoding="utf-8")))
+
+    def once(self, make: Callable[[EmbeddedStore], T]) -> T:
+        """What a function makes of this store, made on the first call: a release never changes."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: T = self._made[make]
+        return found
 
     def about(
         self, subject: Any = None, predicate: Any = None, value: Any = None

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Flask
 
 from foedera import __version__
 from foedera.service import Site
 from foedera.settings import Settings
-from foedera.web import entity, home, links, problems, ready, replies, sparql
+from foedera.web import context, entity, home, links, problems, ready, replies, sparql
 
 
-def create_app(settings: Settings, site: Site) -> Any:
+def create_app(settings: Settings, site: Site) -> ready.Ready:
     """The WSGI application over a site.
 
     Nothing is read from the environment, and no store is opened: every answer comes from the
@@ -20,9 +18,11 @@ def create_app(settings: Settings, site: Site) -> Any:
     """
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # an IRI may hold two slashes in a row
-    app.extensions["foedera"] = (settings, site)
+    app.config["MAX_CONTENT_LENGTH"] = settings.query_bytes * 4  # a query, with all of it escaped
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.query_bytes * 4
+    app.extensions[context.SETTINGS] = settings
+    app.extensions[context.SITE] = site
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["program_version"] = __version__
@@ -31,4 +31,4 @@ def create_app(settings: Settings, site: Site) -> Any:
     links.install(app)
     problems.install(app)
     replies.install(app)
-    return ready.Ready(app.wsgi_app, site, settings.cache * 1_000_000, flask=app)
+    return ready.Ready(app.wsgi_app, site, settings.cache * 1_000_000)

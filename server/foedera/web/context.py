@@ -1,4 +1,4 @@
-"""What a request needs to know: the settings, the release it began with, the reader's languages."""
+"""What a request needs to know: the settings, the release it began with, what its reader wants."""
 
 from __future__ import annotations
 
@@ -6,26 +6,39 @@ from typing import Any
 
 from flask import current_app, g, request
 
+from foedera import formats
+from foedera.errors import BadRequest, NotAcceptable
+from foedera.formats import Format
 from foedera.query.pool import Answer
 from foedera.service import PAGES, QUERIES, Live, Site
 from foedera.settings import Settings
 
+SETTINGS = "foedera.settings"
+SITE = "foedera.site"
+"""Where an application keeps them, among Flask's extensions."""
+
+LIVE = "foedera.live"
+"""The release that a request is answered from, in its WSGI environment."""
+
 
 def settings() -> Settings:
-    found: Settings = current_app.extensions["foedera"][0]
+    found: Settings = current_app.extensions[SETTINGS]
     return found
 
 
 def site() -> Site:
-    found: Site = current_app.extensions["foedera"][1]
+    found: Site = current_app.extensions[SITE]
     return found
 
 
 def live() -> Live:
-    """The release that this request is answered from, the same until its end."""
-    if "live" not in g:
-        g.live = site().live
-    found: Live = g.live
+    """The release that this request is answered from, the same until its end.
+
+    Raises Unavailable before the first release is there.
+    """
+    if LIVE not in request.environ:
+        request.environ[LIVE] = site().live
+    found: Live = request.environ[LIVE]
     return found
 
 
@@ -33,6 +46,45 @@ def languages() -> list[str]:
     """The reader's languages, best first, without their regions."""
     found = [tag.split("-")[0].lower() for tag, q in request.accept_languages if q > 0]
     return list(dict.fromkeys(tag for tag in found if tag != "*"))[:5]
+
+
+def only(*known: str) -> None:
+    """Refuse parameters that an address does not have: a misspelt one must not pass in silence.
+
+    Raises BadRequest.
+    """
+    for name in request.args:
+        if name not in known:
+            have = f"It has {' and '.join(known)}." if known else "It has none."
+            raise BadRequest(f"This address has no parameter {name!r}", have)
+
+
+def asked(*offered: Format) -> Format | None:
+    """The format that ``?format=`` asks for, or None. Errors are told in it from here on.
+
+    Raises NotAcceptable for one that is not offered.
+    """
+    name = request.args.get("format")
+    if name is None:
+        return None
+    fmt = formats.by_name(name, offered)
+    if fmt is None:
+        raise NotAcceptable(f"There is no format {name!r} here", _menu(offered))
+    g.format = fmt
+    return fmt
+
+
+def accepted(*offered: Format) -> Format:
+    """The format that Accept asks for. Raises NotAcceptable where none is offered."""
+    accept = request.headers.get("Accept")
+    fmt = formats.pick(accept, offered)
+    if fmt is None:
+        raise NotAcceptable(f"You accept {accept}", _menu(offered))
+    return fmt
+
+
+def _menu(offered: tuple[Format, ...]) -> str:
+    return "Offered: " + ", ".join(f"{fmt.media_type} (.{fmt.ending})" for fmt in offered)
 
 
 def ask_page(operation: str, **arguments: Any) -> Answer:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
 from foedera import formats, terms
-from foedera.errors import BadRequest, NotAcceptable
-from foedera.web import context
+from foedera.errors import BadRequest, NotFound
+from foedera.web import context, links
+from foedera.web.entity import described
 from foedera.web.replies import reply
 
 bp = Blueprint("home", __name__)
@@ -22,67 +24,62 @@ _MACHINERY = (terms.OWL, terms.RDFS, terms.RDF, terms.SH)
 
 @bp.get("/")
 def front() -> Response:
-    """What is here, in numbers, ways in, and questions to try."""
-    fmt = formats.pick(request.headers.get("Accept"), (formats.HTML, *formats.GRAPHS))
-    if fmt is None:
-        raise NotAcceptable(
-            f"You accept {request.headers.get('Accept')}", "The first page is text/html."
-        )
+    """What is here: numbers, ways in, questions to try; in RDF, the dataset's description."""
+    context.only("format")
     live = context.live()
     publication = live.release.manifest["publication"]
-    if fmt is not formats.HTML and publication["dataset"]:
-        answer = context.ask_page(
-            "describe",
-            iris=[publication["dataset"]],
-            engine=fmt.engine,
-            most=context.settings().inverse_links,
-        )
-        return reply(answer.body(), fmt)
+    offered = (formats.HTML, *formats.GRAPHS) if publication["dataset"] else (formats.HTML,)
+    fmt = context.asked(*offered) or context.accepted(*offered)
+    if fmt is not formats.HTML:
+        return described([publication["dataset"]], fmt)
     languages = context.languages()
     answer = context.ask_page(
         "overview",
         languages=languages,
-        classes=[iri for iri in live.numbers["classes"] if not iri.startswith(_MACHINERY)][:60],
+        classes=[iri for iri in live.numbers["classes"] if not iri.startswith(_MACHINERY)][:200],
         examples=publication["examples"],
     )
+    content: dict[str, Any] = json.loads(answer.body())
     body = render_template(
         "home.html",
         languages=languages,
         numbers=live.numbers,
         manifest=live.release.manifest,
-        **json.loads(answer.body()),
+        own=[one for one in content["classes"] if one["iri"].startswith(live.base)],
+        **content,
     )
-    return reply(body, formats.HTML, varies="Accept-Language", key=",".join(languages))
+    return reply(body, formats.HTML)
 
 
 @bp.get("/class")
 def class_() -> Response:
     """The things of a class, a page at a time."""
-    iri = request.args.get("iri", "")
-    if not iri:
-        raise BadRequest("Which class? The parameter iri is missing", "/class?iri=https://...")
-    try:
-        page = max(1, int(request.args.get("page", "1")))
-    except ValueError:
-        raise BadRequest("The parameter page is a number, from 1") from None
+    context.only("iri", "page")
+    context.accepted(formats.HTML)
+    iri = links.asked_iri("Which class?")
+    page = _number(request.args.get("page", "1"))
     languages = context.languages()
     answer = context.ask_page(
         "members", iri=iri, languages=languages, skip=(page - 1) * CLASS_PAGE, most=CLASS_PAGE
     )
     content: dict[str, Any] = json.loads(answer.body())
-    body = render_template(
-        "class.html",
-        it=content,
-        page=page,
-        pages=-(-content["count"] // CLASS_PAGE),
-        languages=languages,
-    )
-    return reply(body, formats.HTML, varies="Accept-Language", key=",".join(languages))
+    pages = max(1, -(-content["count"] // CLASS_PAGE))
+    if page > pages:
+        raise NotFound(f"There is no page {page} of <{iri}>", f"The last one is page {pages}.")
+    body = render_template("class.html", it=content, page=page, pages=pages, languages=languages)
+    return reply(body, formats.HTML)
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,8}", text):
+        raise BadRequest(f"{text!r} is no number of a page", "They are counted from 1.")
+    return int(text)
 
 
 @bp.get("/health")
 def health() -> Response:
     """Whether the site serves, what, and what went wrong with the last publish."""
+    context.only()
     site = context.site()
     live = context.live()
     response = jsonify(

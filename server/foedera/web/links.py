@@ -7,38 +7,42 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import quote, unquote, urlencode
+from collections.abc import Iterator
+from urllib.parse import quote, unquote
 
+import pyoxigraph as ox
 from flask import Flask, request
 
+from foedera import describe
+from foedera.errors import BadRequest
+from foedera.formats import Format
 from foedera.web import context
 
-_SAFE = "/:@!$&'()*+,;=~-._%"
+_SAFE = "/:@!$&'()*+,;=~-._%?"
 _NON_ASCII = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 
 
 def document(iri: str) -> str:
-    """The address on this host of the document about one of our things.
+    """The address on this host of the document about a thing."""
+    return address(describe.document_iri(context.live().base, iri))
 
-    ``BASE/id/x`` has ``/doc/x``; other things below the base have ``/doc/`` and their path; a
-    thing with a hash has its document's own address; anything else is shown by ``/about``.
-    """
-    base = context.live().base
-    if not iri.startswith(base):
-        return "/about?" + urlencode({"iri": iri})
-    rest = iri[len(base) :]
-    path, hash_, fragment = rest.partition("#")
-    if hash_:
-        return f"/{quote(path, safe=_SAFE)}#{quote(fragment, safe=_SAFE)}"
-    if not rest:
-        return "/"
-    return "/doc/" + quote(rest.removeprefix("id/"), safe=_SAFE)
+
+def address(document: str, fmt: Format | None = None) -> str:
+    """The address on this host of a document, by its canonical IRI; with ``fmt``, in a format."""
+    address = "/" + quote(document[len(context.live().base) :], safe=_SAFE)
+    if fmt is None:
+        return address
+    return f"{address}&format={fmt.ending}" if "?" in address else f"{address}.{fmt.ending}"
 
 
 def href(iri: str) -> str:
     """Where a link in a page leads for an IRI; "" for what is no safe link."""
-    if iri.startswith(context.live().base):
-        return document(iri)
+    base = context.live().base
+    if iri == base:
+        return "/"
+    if iri.startswith(base):
+        _, hash_, fragment = iri.partition("#")
+        return document(iri) + hash_ + quote(fragment, safe=_SAFE)
     return iri if iri.startswith(("http://", "https://", "mailto:")) else ""
 
 
@@ -47,11 +51,23 @@ def raw_path() -> str:
     uri: str = request.environ.get("REQUEST_URI") or ""
     if uri.startswith(("http://", "https://")):  # the absolute form that proxies send
         uri = "/" + uri.split("/", 3)[3] if uri.count("/") > 2 else "/"
-    path = uri.split("?", 1)[0]
+    path = uri.partition("?")[0]
     return path[1:] if path else quote(request.path[1:], safe=_SAFE)
 
 
-def spellings(path: str) -> list[str]:
+def raw_target() -> str:
+    """The path, and the query if there is one, as the client sent them."""
+    query: str = request.environ.get("QUERY_STRING", "")
+    return f"{raw_path()}?{query}" if query else raw_path()
+
+
+def iris(path: str) -> list[str]:
+    """The IRIs below the base that an escaped path may stand for, likeliest first."""
+    base = context.live().base
+    return [base + text for text in dict.fromkeys(_spellings(path))]
+
+
+def _spellings(path: str) -> Iterator[str]:
     """The texts that an escaped path may stand for in an IRI, likeliest first.
 
     A URI is mapped to an IRI by decoding what is not ASCII (RFC 3987, section 3.2); an IRI may
@@ -66,15 +82,21 @@ def spellings(path: str) -> list[str]:
 
     mapped = _NON_ASCII.sub(decoded, path)
     plain = unquote(path)
-    found = [mapped, path, plain]
-    found += [unicodedata.normalize(form, text) for form in ("NFC", "NFD") for text in found[:3:2]]
-    return list(dict.fromkeys(found))
+    yield from (mapped, path, plain)
+    for form in ("NFC", "NFD"):
+        yield unicodedata.normalize(form, mapped)
+        yield unicodedata.normalize(form, plain)
 
 
-def candidates(path: str) -> list[str]:
-    """The IRIs that ``/doc/PATH`` may describe."""
-    base = context.live().base
-    return [f"{base}{space}{text}" for space in ("id/", "") for text in spellings(path)]
+def asked_iri(question: str) -> str:
+    """The IRI in the parameter ``iri``. Raises BadRequest where there is none."""
+    iri = request.args.get("iri", "")
+    try:
+        ox.NamedNode(iri)
+    except ValueError:
+        said = f"{iri!r} is no IRI" if iri else "The parameter iri is missing"
+        raise BadRequest(f"{question} {said}", f"{request.path}?iri=https://...") from None
+    return iri
 
 
 def install(app: Flask) -> None:

@@ -12,10 +12,17 @@ from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from foedera import formats, terms
-from foedera.errors import FoederaError
-from foedera.web import context
+from foedera.errors import FoederaError, NotAllowed, NotFound, TooLarge
+from foedera.web.replies import once
 
 _OFFERED = (formats.PROBLEM, formats.HTML, formats.TEXT, *formats.GRAPHS)
+
+_WORDS = {
+    404: (NotFound.title, "There is no such file"),
+    405: (NotAllowed.title, "This address answers other methods"),
+    413: (TooLarge.title, "The request has a larger body than is read here"),
+}
+"""What we say for what the framework refuses by itself."""
 
 _LOG = logging.getLogger("foedera")
 
@@ -23,21 +30,23 @@ _LOG = logging.getLogger("foedera")
 def install(app: Flask) -> None:
     @app.errorhandler(FoederaError)
     def ours(fault: FoederaError) -> Response:
-        return answer(fault.status, fault.title, fault.detail, fault.hint, fault.retry_after)
+        return _answer(fault.status, fault.title, fault.detail, fault.hint, fault.retry_after)
 
     @app.errorhandler(HTTPException)
     def theirs(fault: HTTPException) -> Response:
         status = fault.code or 500
-        response = answer(status, HTTPStatus(status).phrase, fault.description or "", "")
-        for name, value in fault.get_headers():
-            if name in ("Allow", "Location"):
-                response.headers[name] = value
+        allowed = dict(fault.get_headers()).get("Allow", "")
+        hint = f"Offered here: {allowed}" if allowed else ""
+        unknown = (HTTPStatus(status).phrase, fault.description or "")
+        response = _answer(status, *_WORDS.get(status, unknown), hint)
+        if allowed:
+            response.headers["Allow"] = allowed
         return response
 
     @app.errorhandler(Exception)
     def unexpected(fault: Exception) -> Response:
         _LOG.error("%s %s failed", request.method, request.path, exc_info=fault)
-        return answer(
+        return _answer(
             500,
             "Something went wrong",
             "The server met a fault of its own and has logged it.",
@@ -45,36 +54,28 @@ def install(app: Flask) -> None:
         )
 
 
-def answer(
+def _answer(
     status: int, title: str, detail: str, hint: str, retry_after: int | None = None
 ) -> Response:
     """An error in the format that the request asks for; problem details where it asks for none."""
     fmt = g.get("format") or formats.pick(request.headers.get("Accept"), _OFFERED)
-    if fmt is None:
-        fmt = formats.PROBLEM
+    body: str | bytes
     if fmt is formats.HTML:
         try:
-            body: str | bytes = render_template(
+            body = render_template(
                 "problem.html", status=status, title=title, detail=detail, hint=hint
             )
         except FoederaError:  # no release yet, so no page frame
-            fmt, body = formats.TEXT, f"{title}\n{detail}\n{hint}\n"
-    elif fmt in formats.GRAPHS:
+            fmt = formats.TEXT
+    if fmt in formats.GRAPHS:
         body = _as_graph(fmt, status, title, detail, hint)
     elif fmt is formats.TEXT:
         body = "\n".join(filter(None, (f"{status} {title}", detail, hint))) + "\n"
-    else:
+    elif fmt is not formats.HTML:
         fmt = formats.PROBLEM
         content = {"title": title, "status": status, "detail": detail, "hint": hint}
         body = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-    response = Response(body, status, content_type=fmt.content_type)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Vary"] = "Accept"
-    if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
-    if context.site().draining:
-        response.headers["Connection"] = "close"
-    return response
+    return once(body, fmt, status, retry_after)
 
 
 def _as_graph(fmt: formats.Format, status: int, title: str, detail: str, hint: str) -> bytes:

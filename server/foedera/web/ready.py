@@ -9,42 +9,76 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from werkzeug.http import parse_etags
 
 from foedera.errors import Unavailable
-from foedera.service import Site
+from foedera.service import Site, WsgiApp
+from foedera.web.context import LIVE
 
 KEEP = "foedera.keep"
 """Set in the WSGI environment by a view whose answer depends on nothing but the key."""
 
+_STATUSES = ("200", "303")
+"""What may be kept. A problem may be gone when the same is asked again."""
+
 _LONGEST_KEY = 4096
 _OVERHEAD = 1000
-_Key = tuple[str, ...]
-_Entry = tuple[str, list[tuple[str, str]], bytes, str]
+"""Bytes of an entry beside its body: headers, key, and what Python adds."""
+
+_BODY_ONLY = ("Content-Length", "Content-Type")
+
+
+class _Key(NamedTuple):
+    """All of a request that a kept answer depends on; a tuple, since it is hashed each time."""
+
+    release: str
+    target: str
+    query: str
+    accept: str
+    languages: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    etag: str
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + _OVERHEAD
 
 
 class Ready:
-    """A WSGI application that keeps another's answers."""
+    """A WSGI application that keeps another's answers, in ``most`` bytes."""
 
-    def __init__(self, app: Callable[..., Any], site: Site, most: int, flask: Any) -> None:
+    def __init__(self, app: WsgiApp, site: Site, most: int) -> None:
         self._app = app
         self._site = site
         self._most = most
-        self._kept: OrderedDict[_Key, _Entry] = OrderedDict()
+        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
-        self.flask = flask
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            return self._pass(environ, start_response)
+        if self._site.draining:
+            start_response = _closing(start_response)
         try:
-            release = self._site.live.release.id
+            # Said to the application too: what is kept under a release must come from it, also
+            # when the next release comes in between.
+            live = environ[LIVE] = self._site.live
         except Unavailable:
             return self._pass(environ, start_response)
-        key = (
-            release,
-            environ.get("REQUEST_URI") or f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}",
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self._pass(environ, start_response)
+        key = _Key(
+            live.release.id,
+            environ.get("REQUEST_URI") or environ["PATH_INFO"],
+            environ.get("QUERY_STRING", ""),
             environ.get("HTTP_ACCEPT", ""),
             environ.get("HTTP_ACCEPT_LANGUAGE", ""),
         )
@@ -53,40 +87,29 @@ class Ready:
             if entry:
                 self._kept.move_to_end(key)
         if entry:
-            return self._again(entry, environ, start_response)
+            return _again(entry, environ, start_response)
         return self._first(key, environ, start_response)
 
     def _pass(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         answer: Iterable[bytes] = self._app(environ, start_response)
         return answer
 
-    def _again(
-        self, entry: _Entry, environ: dict[str, Any], start_response: Any
-    ) -> Iterable[bytes]:
-        status, headers, body, etag = entry
-        if self._site.draining:
-            headers = [*headers, ("Connection", "close")]
-        match = environ.get("HTTP_IF_NONE_MATCH")
-        if match and etag and (match == "*" or etag in [m.strip() for m in match.split(",")]):
-            kept = [h for h in headers if h[0] not in ("Content-Length", "Content-Type")]
-            start_response("304 NOT MODIFIED", kept)
-            return [b""]
-        start_response(status, headers)
-        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
-
     def _first(self, key: _Key, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if "HTTP_IF_NONE_MATCH" in environ or environ["REQUEST_METHOD"] == "HEAD":
             return self._pass(environ, start_response)
-        started: list[Any] = []
+        status, headers = "", [("", "")]
 
-        def note(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
-            started[:] = [status, headers]
-            return (
-                start_response(status, headers, error) if error else start_response(status, headers)
-            )
+        def note(first: str, rest: list[tuple[str, str]], error: Any = None) -> Any:
+            nonlocal status, headers
+            status, headers = first, rest
+            return start_response(first, rest, error)
 
         answer: Iterable[bytes] = self._app(environ, note)
-        if not environ.get(KEEP) or not started or sum(map(len, key)) > _LONGEST_KEY:
+        if (
+            not environ.get(KEEP)
+            or not status.startswith(_STATUSES)
+            or sum(map(len, key)) > _LONGEST_KEY
+        ):
             return answer
         try:
             body = b"".join(answer)
@@ -94,18 +117,37 @@ class Ready:
             close = getattr(answer, "close", None)
             if close:
                 close()
-        self._keep(key, (started[0], started[1], body, dict(started[1]).get("ETag", "")))
+        self._keep(key, _Kept(status, headers, body, dict(headers).get("ETag", "")))
         return [body]
 
-    def _keep(self, key: _Key, entry: _Entry) -> None:
-        size = len(entry[2]) + _OVERHEAD
-        if size > self._most // 8:
+    def _keep(self, key: _Key, entry: _Kept) -> None:
+        if entry.size > self._most // 8:
             return
         with self._lock:
             if key in self._kept:
                 return
             self._kept[key] = entry
-            self._size += size
+            self._size += entry.size
             while self._size > self._most:
                 _, old = self._kept.popitem(last=False)
-                self._size -= len(old[2]) + _OVERHEAD
+                self._size -= old.size
+
+
+def _again(entry: _Kept, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    match = environ.get("HTTP_IF_NONE_MATCH")
+    if match and entry.etag and parse_etags(match).contains_raw(entry.etag):
+        start_response(
+            "304 NOT MODIFIED", [one for one in entry.headers if one[0] not in _BODY_ONLY]
+        )
+        return [b""]
+    start_response(entry.status, entry.headers)
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else entry.body]
+
+
+def _closing(start_response: Any) -> Callable[..., Any]:
+    """Tell the client that this connection ends: the process takes no more requests."""
+
+    def closing(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
+        return start_response(status, [*headers, ("Connection", "close")], error)
+
+    return closing

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from flask import Flask, Response, request
 
+from foedera import formats
 from foedera.formats import Format
 from foedera.web import context, ready
+
+Body: TypeAlias = bytes | str | Iterable[bytes]
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -17,26 +21,31 @@ _POLICY = (
 )
 
 
-def reply(
-    body: bytes | str | Iterable[bytes], fmt: Format, varies: str = "", key: str = ""
-) -> Response:
-    """An answer that follows from the release and the request alone, and so may be kept.
+def reply(body: bytes | str, fmt: Format) -> Response:
+    """An answer that follows from the release and the request alone, and so may be kept."""
+    response = _negotiated(body, fmt)
+    words = ",".join(context.languages()) if fmt is formats.HTML else ""
+    tag = f"{request.full_path}\0{fmt.media_type}\0{words}"
+    digest = hashlib.sha256(tag.encode("utf-8", "replace")).hexdigest()[:12]
+    response.set_etag(f"{context.live().release.id}-{fmt.ending}-{digest}")
+    response.headers["Cache-Control"] = "public, no-cache"
+    request.environ[ready.KEEP] = True
+    return response
 
-    ``varies`` names the request headers that chose it, beside Accept; ``key`` what else its ETag
-    must tell apart. Only a whole body is kept; a stream is passed on as it comes.
-    """
-    whole = isinstance(body, bytes | str)
+
+def once(body: Body, fmt: Format, status: int = 200, retry_after: int | None = None) -> Response:
+    """An answer for this moment: an error, one that may differ the next time, or a stream."""
+    response = _negotiated(body, fmt)
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _negotiated(body: Body, fmt: Format) -> Response:
     response = Response(body, content_type=fmt.content_type)
-    response.headers["Vary"] = f"Accept, {varies}" if varies else "Accept"
-    if whole:
-        release = context.live().release.id
-        tag = f"{request.full_path}\0{fmt.media_type}\0{key}"
-        digest = hashlib.sha256(tag.encode("utf-8", "replace")).hexdigest()[:12]
-        response.set_etag(f"{release}-{fmt.ending}-{digest}")
-        response.headers["Cache-Control"] = "public, no-cache"
-        request.environ[ready.KEEP] = True
-    else:
-        response.headers["Cache-Control"] = "no-store"
+    response.headers["Vary"] = "Accept, Accept-Language" if fmt is formats.HTML else "Accept"
     return response
 
 
@@ -59,6 +68,10 @@ def install(app: Flask) -> None:
         headers["Access-Control-Expose-Headers"] = "Link, ETag, Location, X-Foedera-Cut"
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
+        if request.method == "OPTIONS":  # a browser asks before a POST of application/sparql-query
+            headers["Access-Control-Allow-Methods"] = headers.get("Allow", "GET, HEAD, OPTIONS")
+            headers["Access-Control-Allow-Headers"] = "*"
+            headers["Access-Control-Max-Age"] = "86400"
         if response.mimetype == "text/html":
             headers["Content-Security-Policy"] = _POLICY
         if response.status_code == 200 and "ETag" in headers:

@@ -1,0 +1,93 @@
+"""Names and texts of things in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pyoxigraph as ox
+
+from foedera import terms
+from foedera.dates import in_words
+from foedera.stores.embedded import EmbeddedStore
+
+_SUMMARIES = tuple(ox.NamedNode(iri) for iri in terms.SUMMARIES)
+
+_CALENDAR = frozenset(terms.XSD + name for name in ("date", "gYear", "gYearMonth"))
+_NUMBERS = frozenset(terms.XSD + name for name in ("integer", "decimal"))
+_LONG = re.compile(r"[+-]?\d{5,}")
+_THOUSANDS = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
+
+_HUMP = re.compile(r"(?<=[a-z])[A-Z](?=[a-z])")
+"""Where a camelCase name goes on with a new word."""
+
+
+class Words:
+    """Labels in the reader's language, looked up once each."""
+
+    def __init__(self, store: EmbeddedStore, languages: Sequence[str]) -> None:
+        self._store = store
+        self._languages = (*languages, "en", "")
+        self._summaries: dict[Any, dict[str, str] | None] = {}
+        self._labels: dict[Any, dict[str, str]] = {}
+
+    def best(self, texts: Sequence[ox.Literal]) -> dict[str, str] | None:
+        """The text that the reader can read best, and its language."""
+        for language in self._languages:
+            for text in texts:
+                if (text.language or "") == language:
+                    return {"text": text.value, "language": language}
+        return {"text": texts[0].value, "language": texts[0].language or ""} if texts else None
+
+    def label(self, node: Any) -> dict[str, str]:
+        """The name of a thing; failing that the last piece of its IRI."""
+        if node not in self._labels:
+            texts = [t.object for t in self._store.names(node) if isinstance(t.object, ox.Literal)]
+            self._labels[node] = self.best(texts) or {
+                "text": local_name(node.value),
+                "language": "",
+            }
+        return self._labels[node]
+
+    def text(self, node: Any, predicates: Iterable[ox.NamedNode]) -> dict[str, str] | None:
+        """What the first of some properties that is there says of a thing, or None."""
+        for predicate in predicates:
+            said = (quad.object for quad in self._store.about(node, predicate))
+            texts = [text for text in said if isinstance(text, ox.Literal)]
+            if texts:
+                return self.best(texts)
+        return None
+
+    def summary(self, node: Any) -> dict[str, str] | None:
+        """A sentence or two on a thing, or None."""
+        if node not in self._summaries:
+            self._summaries[node] = self.text(node, _SUMMARIES)
+        return self._summaries[node]
+
+    def literal(self, value: ox.Literal) -> dict[str, str]:
+        """A value as it is written (``text``) and as it is said, with its ``language`` and a
+        ``tag`` for what a reader would not guess: another language, an unusual datatype."""
+        kind = "" if value.language else value.datatype.value
+        said, tag = value.value, ""
+        if value.language and value.language != self._languages[0]:
+            tag = value.language
+        elif kind.startswith(terms.EDTF) or kind in _CALENDAR:
+            said = next(
+                filter(None, (in_words(value.value, one) for one in self._languages)), value.value
+            )
+        elif kind in _NUMBERS and _LONG.fullmatch(value.value):
+            said = _THOUSANDS.sub("\u202f", value.value)
+        elif kind and not kind.startswith(terms.XSD):
+            tag = local_name(kind)
+        return {"text": value.value, "said": said, "language": value.language or "", "tag": tag}
+
+    def link(self, node: Any) -> dict[str, Any]:
+        """What a link to a thing shows."""
+        return {"iri": node.value, "label": self.label(node), "summary": self.summary(node)}
+
+
+def local_name(iri: str) -> str:
+    """The last piece of an IRI in words, to show where nothing better is known."""
+    pieces = [piece for piece in iri.replace("#", "/").split("/") if piece]
+    return _HUMP.sub(lambda hump: " " + hump[0].lower(), pieces[-1]) if pieces else iri

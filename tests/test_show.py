@@ -1,0 +1,232 @@
+"""What pages show: facts in the order of their shapes, in the reader's language, each once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foedera import release, show
+from foedera.stores.embedded import EmbeddedStore
+
+BASE = "https://example.org/"
+LEOPARD = f"{BASE}id/book/the-leopard"
+LAMPEDUSA = f"{BASE}id/person/giuseppe-tomasi-di-lampedusa"
+
+PREFIXES = """
+@prefix : <https://example.org/ns#> .
+@prefix book: <https://example.org/id/book/> .
+@prefix dash: <http://datashapes.org/dash#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix person: <https://example.org/id/person/> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix shapes: <https://example.org/shapes/> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+"""
+
+Show = Callable[..., Any]
+
+
+class Written:
+    """Takes what an operation writes."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def head(self, content: Mapping[str, Any]) -> None:
+        pass
+
+    def write(self, part: bytes) -> int:
+        self.content += part
+        return len(part)
+
+
+@pytest.fixture
+def shown(books: Path, state: Path) -> Show:
+    """The page of a thing, after some Turtle has been added to the books."""
+
+    def shown(iri: str, added: str = "", languages: tuple[str, ...] = (), values: int = 100) -> Any:
+        (books / "data" / "more.ttl").write_text(PREFIXES + added, encoding="utf-8")
+        published = release.publish(books, state, 5, lambda _: None)
+        written = Written()
+        call = {"iris": [iri], "languages": languages, "values": values}
+        show.page(EmbeddedStore.load(published.path), call, written)  # type: ignore[arg-type]
+        return json.loads(written.content)["things"][0]
+
+    return shown
+
+
+def facts(thing: Any) -> list[tuple[str | None, str, list[str]]]:
+    """Heading, property and values of all facts, in words."""
+    return [
+        (
+            section["heading"] and section["heading"]["text"],
+            fact["property"]["label"]["text"],
+            [text_of(value) for value in fact["values"]],
+        )
+        for section in thing["sections"]
+        for fact in section["facts"]
+    ]
+
+
+def text_of(value: Any) -> str:
+    return str(value["label"]["text"] if value["kind"] == "link" else value.get("text"))
+
+
+def test_without_groups_facts_stand_by_name_the_publications_own_first(shown: Show) -> None:
+    page = shown(LEOPARD, "book:the-leopard :price 12 ; <http://purl.org/dc/terms/date> '1958' .")
+    assert facts(page) == [
+        (None, "price", ["12"]),
+        (None, "written by", ["Giuseppe Tomasi di Lampedusa"]),
+        (None, "date", ["1958"]),
+    ]
+
+
+def test_groups_and_orders_of_the_shapes_order_the_page(shown: Show) -> None:
+    page = shown(
+        LEOPARD,
+        """
+        book:the-leopard :price 12 ; :edition 'first' .
+        shapes:first a sh:PropertyGroup ; rdfs:label "Edition"@en ; sh:order 1 .
+        shapes:second a sh:PropertyGroup ; rdfs:label "Money"@en ; sh:order 2 .
+        shapes:page a sh:NodeShape ; sh:targetClass :Book ; sh:property
+            shapes:price , shapes:edition , shapes:pages .
+        shapes:price a sh:PropertyShape ; sh:path :price ; sh:group shapes:second ; sh:order 1 .
+        shapes:edition a sh:PropertyShape ; sh:path :edition ; sh:group shapes:first ; sh:order 2 .
+        shapes:pages a sh:PropertyShape ; sh:path :pages ; sh:group shapes:first ; sh:order 1 .
+        """,
+    )
+    assert facts(page) == [
+        ("Edition", "edition", ["first"]),
+        ("Money", "price", ["12"]),
+        (None, "written by", ["Giuseppe Tomasi di Lampedusa"]),
+    ]
+
+
+def test_an_inverse_path_names_what_leads_here(shown: Show) -> None:
+    added = """
+        book:second :sequelTo book:the-leopard ; a :Book ; rdfs:label "Second" ;
+            :writtenBy person:natsume-soseki .
+    """
+    assert [
+        (link["property"]["label"]["text"], link["inverse"])
+        for link in shown(LEOPARD, added)["links"]
+    ] == [("sequel to", True), ("example resource", True)]
+    page = shown(
+        LEOPARD,
+        added
+        + """
+        shapes:page a sh:NodeShape ; sh:targetClass :Book ; sh:property shapes:sequels .
+        shapes:sequels a sh:PropertyShape ; sh:path [ sh:inversePath :sequelTo ] ;
+            sh:name "sequels"@en , "seguiti"@it ; sh:order 1 .
+        """,
+        languages=("it",),
+    )
+    assert ("seguiti", ["Second"]) in [(name, values) for _, name, values in facts(page)]
+    assert [link["property"]["label"]["text"] for link in page["links"]] == ["example resource"]
+
+
+def test_a_details_viewer_opens_a_value_in_place(shown: Show) -> None:
+    page = shown(
+        LEOPARD,
+        """
+        book:the-leopard :loan :l1 .
+        :l1 rdfs:label "A loan" ; :to person:natsume-soseki ; :of book:the-leopard .
+        shapes:page a sh:NodeShape ; sh:targetClass :Book ; sh:property shapes:loans .
+        shapes:loans a sh:PropertyShape ; sh:path :loan ; dash:viewer dash:DetailsViewer .
+        """,
+    )
+    (loan,) = next(
+        fact["values"]
+        for section in page["sections"]
+        for fact in section["facts"]
+        if fact["property"]["iri"].endswith("#loan")
+    )
+    assert [
+        (part["property"]["label"]["text"], [text_of(value) for value in part["values"]])
+        for part in loan["parts"]
+    ] == [("to", ["Natsume Sōseki"])]
+
+
+def test_what_is_stated_the_other_way_round_is_shown_once_and_not_called_inferred(
+    shown: Show,
+) -> None:
+    """:wrote follows from :writtenBy, of which it is the inverse."""
+    page = shown(LAMPEDUSA)
+    assert facts(page) == [(None, "wrote", ["The Leopard"])]
+    assert page["links"] == []
+    assert not page["sections"][0]["facts"][0]["values"][0]["inferred"]
+
+
+def test_what_follows_and_is_nowhere_said_is_called_inferred(shown: Show) -> None:
+    page = shown(
+        LEOPARD,
+        """
+        :part a owl:TransitiveProperty . book:the-leopard :part book:a . book:a :part book:b .
+        """,
+    )
+    values = next(
+        fact["values"]
+        for section in page["sections"]
+        for fact in section["facts"]
+        if fact["property"]["iri"].endswith("#part")
+    )
+    assert {value["iri"][-1]: value["inferred"] for value in values} == {"a": False, "b": True}
+
+
+def test_what_a_narrower_property_or_another_vocabulary_repeats_is_folded_away(
+    shown: Show,
+) -> None:
+    page = shown(
+        LEOPARD,
+        """
+        :writtenBy rdfs:subPropertyOf :madeBy , <http://purl.org/dc/terms/creator> .
+        """,
+    )
+    assert [name for _, name, _ in facts(page)] == ["written by"]
+    assert {fact["property"]["label"]["text"] for fact in page["follows"]} == {"made by", "creator"}
+
+
+def test_names_come_in_the_readers_language_and_the_others_beside(shown: Show) -> None:
+    page = shown(LEOPARD, languages=("it", "en"))
+    assert page["label"] == {"text": "Il Gattopardo", "language": "it"}
+    assert page["names"] == [{"text": "The Leopard", "language": "en"}]
+
+
+def test_the_most_specific_classes_are_named(shown: Show) -> None:
+    page = shown(LEOPARD, ":Book rdfs:subClassOf :Work . :Work a owl:Class .")
+    assert [one["label"]["text"] for one in page["types"]] == ["Book"]
+
+
+def test_long_lists_are_cut_and_counted(shown: Show) -> None:
+    page = shown(LEOPARD, "book:the-leopard :page 1 , 2 , 3 , 4 .", values=3)
+    fact = next(
+        fact
+        for section in page["sections"]
+        for fact in section["facts"]
+        if fact["property"]["iri"].endswith("#page")
+    )
+    assert (fact["count"], len(fact["values"])) == (4, 3)
+
+
+def test_a_blank_node_is_shown_with_what_it_holds_even_in_a_circle(shown: Show) -> None:
+    page = shown(LEOPARD, "book:the-leopard :cover _:c . _:c :colour 'red' ; :under _:c .")
+    (cover,) = next(
+        fact["values"]
+        for section in page["sections"]
+        for fact in section["facts"]
+        if fact["property"]["iri"].endswith("#cover")
+    )
+    assert cover["kind"] == "blank"
+    assert {part["property"]["label"]["text"] for part in cover["parts"]} == {"colour", "under"}
+
+
+def test_more_links_than_a_page_counts_are_said_to_be_cut(shown: Show) -> None:
+    lines = " ".join(f"book:x{n} :seeAlso book:the-leopard ." for n in range(50))
+    page = shown(LEOPARD, lines, values=2)
+    assert page["cut"]
+    assert not shown(LEOPARD, lines, values=3)["cut"]
