@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from werkzeug.test import Client
@@ -13,7 +17,52 @@ from foedera.service import Site
 from foedera.settings import Settings
 from foedera.web import create_app
 
+ROOT = Path(__file__).resolve().parents[1]
+
 Publish = Callable[..., release.Release]
+Serve = Callable[..., Site]
+
+
+class Page(HTMLParser):
+    """A page as a strict reader sees it: every element is closed, in the order of opening."""
+
+    _EMPTY = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[tuple[str, str]] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), (tag, attrs)
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in self._EMPTY:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open, f"</{tag}> closes nothing"
+        assert tag == self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append((self._open[-1] if self._open else "", data))
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        """The attributes of all elements of a kind."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    def text(self, tag: str) -> str:
+        """What stands directly in the elements of a kind."""
+        return "".join(text for inside, text in self.texts if inside == tag)
+
+    def addresses(self) -> list[str]:
+        """Where its elements lead, or what they load."""
+        kinds = ("href", "src", "action", "formaction", "data", "poster", "srcset")
+        return [attrs[kind] for _, attrs in self.elements for kind in kinds if kind in attrs]
 
 
 @pytest.fixture
@@ -66,3 +115,42 @@ def site(tmp_path_factory: pytest.TempPathFactory, plain_settings: Settings) -> 
 def client(site: Site, plain_settings: Settings) -> Client:
     """An HTTP client of that site, without a socket between."""
     return Client(create_app(plain_settings, site))
+
+
+@pytest.fixture(scope="module")
+def serve(
+    tmp_path_factory: pytest.TempPathFactory, plain_settings: Settings, site: Site
+) -> Iterator[Serve]:
+    """Makes a site without HTTP of one Turtle file; arguments are settings to change.
+
+    ``site`` comes first, since a site that is started later holds the sockets of those before it.
+    """
+    with contextlib.ExitStack() as stack:
+
+        def serve(turtle: str, **changes: Any) -> Site:
+            folder = tmp_path_factory.mktemp("turtle")
+            (folder / "data").mkdir()
+            (folder / "data" / "all.ttl").write_text(turtle, encoding="utf-8")
+            found = release.publish(folder, folder / ".foedera", 5, lambda _: None)
+            return stack.enter_context(service.local(replace(plain_settings, **changes), found))
+
+        yield serve
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> release.Release:
+    """The dataset of this repository, published once for the whole run."""
+    return release.publish(ROOT, tmp_path_factory.mktemp("dataset"), 5, lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def dataset_site(dataset: release.Release, plain_settings: Settings) -> Iterator[Site]:
+    """The dataset as a site without HTTP."""
+    with service.local(plain_settings, dataset) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def dataset_client(dataset_site: Site, plain_settings: Settings) -> Client:
+    """An HTTP client of the dataset, without a socket between."""
+    return Client(create_app(plain_settings, dataset_site))

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from werkzeug.test import Client
 
-from foedera import folder
+from conftest import Publish
+from foedera import folder, service
 from foedera.errors import CouldNotCheck, NotAPublication
 from foedera.folder import UNKNOWN_BASE, File, Parsed, SyntaxFault
+from foedera.settings import Settings
+from foedera.web import create_app
 
 BASE = "https://example.org/"
 TITLE = "<http://purl.org/dc/terms/title>"
@@ -195,6 +199,8 @@ def test_every_format_tells_where_it_breaks(books: Path, path: str, text: str | 
             '{"@id": "urn:a", "http://purl.org/dc/terms/title":'
             ' {"@value": "こころ", "@language": "ja"}}',
         ),
+        ("data/x.trig", f'{{ <urn:a> {TITLE} "こころ"@ja }}'),
+        ("data/x.nq", f'<urn:a> {TITLE} "こころ"@ja .'),
     ],
     ids=lambda value: value[5:] if value.startswith("data/") else "",
 )
@@ -208,8 +214,78 @@ def test_every_ending_is_read(books: Path, path: str, text: str) -> None:
 
 
 def test_every_ending_there_is_has_been_tried() -> None:
-    tried = {".ttl", ".nt", ".rdf", ".owl", ".jsonld"}
+    tried = {".ttl", ".nt", ".rdf", ".owl", ".jsonld", ".trig", ".nq"}
     assert tried == set(folder.ENDINGS)
+
+
+NAMED = {
+    "data/x.trig": "<urn:a> <urn:p> 1 .\n<urn:g> {\n<urn:a> <urn:p> 2 }\n",
+    "data/x.nq": "<urn:a> <urn:p> <urn:1> .\n\n<urn:a> <urn:p> <urn:2> <urn:g> .\n",
+    "data/x.jsonld": '[{"@id": "urn:a", "urn:p": 1},\n\n'
+    '{"@id": "urn:g", "@graph": [{"@id": "urn:a", "urn:p": 2}]}]',
+}
+
+
+@pytest.mark.parametrize("path", NAMED)
+def test_a_graph_that_a_file_in_data_names_keeps_its_name(books: Path, path: str) -> None:
+    """What stands in no graph of the file's is the file's own, as in a format without graphs."""
+    found = parse(books, path, NAMED[path])
+    assert found.graphs == [None, ox.NamedNode("urn:g")]
+    assert [len(found.triples), len(found.lines)] == [2, 2]
+
+
+def test_a_triple_in_a_named_graph_knows_its_line_too(books: Path) -> None:
+    assert parse(books, "data/x.trig", NAMED["data/x.trig"]).lines == [1, 3]
+
+
+def test_a_file_may_name_its_own_graph(books: Path) -> None:
+    own = f"<{BASE}graph/data/x> {{ <urn:a> <urn:p> 1 }}"
+    assert parse(books, "data/x.trig", own).graphs == [None]
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "why"),
+    [
+        ("ontology/x.trig", "<urn:g>", "which only a file in data/ may do"),
+        ("shapes/x.trig", "<urn:g>", "which only a file in data/ may do"),
+        ("data/x.trig", "_:g", "a graph needs an IRI"),
+        ("data/x.trig", f"<{BASE}graph/data/books>", "is for graphs of files"),
+        ("data/x.trig", f"<{BASE}graph/inferred>", "is for graphs of files"),
+    ],
+    ids=["ontology", "shapes", "no IRI", "another file's", "what was inferred"],
+)
+def test_a_graph_under_a_name_that_misleads_is_told_with_its_line(
+    books: Path, path: str, name: str, why: str
+) -> None:
+    with pytest.raises(SyntaxFault, match=rf"{path}:2:1: it names .*{why}"):
+        parse(books, path, f"<urn:a> <urn:p> 1 .\n{name} {{ <urn:a> <urn:p> 2 }}\n")
+
+
+def test_an_ontology_may_be_in_a_format_that_has_graphs(books: Path) -> None:
+    assert parse(books, "ontology/x.trig", "<urn:a> <urn:p> 1 .").graphs == [None]
+
+
+def test_a_blank_node_is_one_in_all_graphs_of_a_file(books: Path) -> None:
+    found = parse(books, "data/x.trig", "_:x <urn:p> 1 . <urn:g> { _:x <urn:p> 2 }")
+    assert len(blank_nodes(found)) == 1
+
+
+def test_a_release_answers_from_the_graphs_that_files_name(
+    books: Path, publish: Publish, plain_settings: Settings
+) -> None:
+    """And from the file's own graph, and from the default graph, which is the union of all."""
+    put(books, "data/x.trig", "<urn:a> <urn:p> 1 . <urn:g> { <urn:a> <urn:p> 2 }")
+    with service.local(plain_settings, publish()) as site:
+        client = Client(create_app(plain_settings, site))
+
+        def ask(query: str) -> str:
+            return client.get("/sparql", query_string={"query": query, "format": "csv"}).text
+
+        assert ask("SELECT ?g ?o { GRAPH ?g { <urn:a> <urn:p> ?o } } ORDER BY ?o") == (
+            f"g,o\r\n{BASE}graph/data/x,1\r\nurn:g,2\r\n"
+        )
+        assert ask("SELECT ?o { <urn:a> <urn:p> ?o } ORDER BY ?o") == "o\r\n1\r\n2\r\n"
+        assert ask("SELECT ?o FROM <urn:g> { <urn:a> <urn:p> ?o }") == "o\r\n2\r\n"
 
 
 def test_iris_may_be_in_any_script(books: Path) -> None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+import logging
+import re
+import traceback
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
 from foedera import folder, terms
-from foedera.errors import CouldNotCheck
+from foedera.errors import CouldNotCheck, FoederaError, QuerySyntax
+from foedera.query import engine
+from foedera.query.scan import scan
+
+if TYPE_CHECKING:
+    import rdflib
 
 SEVERITIES = ("violation", "warning", "info")
 """Worst first. Only a violation stops publishing."""
@@ -20,9 +30,10 @@ SEVERITIES = ("violation", "warning", "info")
 class Finding:
     """One thing that is wrong, or could be better.
 
-    ``kind`` is ``syntax``, ``shape`` or ``hygiene``. ``messages`` are texts by language tag.
-    ``path`` is the property (or the path as Turtle), ``rule`` the IRI of the shape or the file
-    of the query that found it. ``line`` and ``column`` count from 1; 0 where there is none.
+    ``kind`` is ``syntax``, ``shape``, ``hygiene`` or ``evidence``. ``messages`` are texts by
+    language tag. ``path`` is the property (or a path, in SPARQL), ``rule`` the IRI of the shape
+    or the file of the query that found it. ``line`` and ``column`` count from 1; 0 where there is
+    none.
     """
 
     kind: str
@@ -47,12 +58,16 @@ class Finding:
         return ":".join(parts)
 
     def __str__(self) -> str:
-        return f"{self.place()}: {self.severity}: {self.message()}"
+        words = " ".join(self.message().split())
+        return f"{self.place()}: {self.severity}: {words}"
 
 
 @dataclass(frozen=True)
 class Report:
-    """All findings over a folder, and what was looked at."""
+    """All findings over a folder, worst first, and what was looked at.
+
+    ``skipped`` says in sentences what was not, and why.
+    """
 
     findings: tuple[Finding, ...] = ()
     files: int = 0
@@ -68,6 +83,14 @@ class Report:
     def count(self, severity: str) -> int:
         return sum(finding.severity == severity for finding in self.findings)
 
+    def plus(self, findings: Iterable[Finding], skipped: Iterable[str] = ()) -> Report:
+        """The report with more findings, or with more that was not looked at."""
+        return replace(
+            self,
+            findings=tuple(sorted((*self.findings, *findings), key=_order)),
+            skipped=(*self.skipped, *skipped),
+        )
+
     def to_json(self) -> str:
         return json.dumps({"conforms": self.conforms, **asdict(self)}, ensure_ascii=False, indent=1)
 
@@ -79,6 +102,8 @@ def parse(source: folder.Folder, base: str) -> tuple[list[folder.Parsed], list[F
         try:
             parsed.append(file.parse(base))
         except folder.SyntaxFault as fault:
+            words = _POSITION.sub("", fault.message)
+            words = next((cure for sign, cure in _CURES.items() if words.startswith(sign)), words)
             findings.append(
                 Finding(
                     "syntax",
@@ -86,10 +111,18 @@ def parse(source: folder.Folder, base: str) -> tuple[list[folder.Parsed], list[F
                     file.path,
                     fault.line,
                     fault.column,
-                    {"en": f"does not parse: {fault.message}"},
+                    {"en": f"does not parse: {words}"},
                 )
             )
     return parsed, findings
+
+
+_POSITION = re.compile(r"^Parser error at line \d+ (between columns \d+ and|column) \d+: ")
+_CURES = {
+    "\ufeff": "it begins with a byte order mark; save it as UTF-8 without one",
+    "No LoadDocumentCallback": "its @context is elsewhere, and nothing is fetched; write it here",
+}
+"""What to say instead of what the parser says, by the beginning of that."""
 
 
 def check(source: folder.Folder) -> tuple[Report, list[folder.Parsed]]:
@@ -101,25 +134,41 @@ def check(source: folder.Folder) -> tuple[Report, list[folder.Parsed]]:
     parsed, findings = parse(source, source.publication.base)
     shapes = [one for one in parsed if one.file.part == "shapes"]
     things = [one for one in parsed if one.file.part != "shapes"]
-    skipped = []
+    skipped = [
+        f"{one.file.path} holds shapes, which are run only from shapes/"
+        for one in things
+        if _shapes_in([one])
+    ]
+    if not source.of("ontology"):
+        skipped.append("there is no ontology, so that nothing is inferred by it")
+    if not source.of("shapes"):
+        skipped.append("there are no shapes to check against")
     if findings:
-        skipped.append("shapes and hygiene were not run, since a file does not parse")
+        skipped.append("shapes and hygiene queries were not run, since a file does not parse")
     else:
+        store = ox.Store()
+        store.bulk_extend(
+            ox.Quad(triple.subject, triple.predicate, triple.object)
+            for one in things
+            for triple in one.triples
+        )
         where = _Places(things)
-        if shapes:
-            findings += _shapes(things, shapes, where)
-        else:
-            skipped.append("there are no shapes to check against")
-        findings += _hygiene(source.hygiene(), things, where)
-    findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.file, f.line, f.column, f.path))
+        findings += _validate(things, shapes, store, where) if shapes else []
+        findings += _hygiene(source.hygiene(), store, where)
     report = Report(
-        tuple(findings),
-        files=len(parsed) + sum(f.kind == "syntax" for f in findings),
+        tuple(found for _, found in sorted({_order(found): found for found in findings}.items())),
+        files=len(source.of(*folder.PARTS)),
         triples=sum(len(one.triples) for one in parsed),
-        shapes=_count_shapes(shapes),
+        shapes=len(_shapes_in(shapes)),
         skipped=tuple(skipped),
     )
     return report, parsed
+
+
+def _order(found: Finding) -> tuple[int, str, int, int, tuple[str, ...]]:
+    """Where a finding stands in a report; two of the same are one, reached in two ways."""
+    rest = (found.rule, found.path, found.focus, found.value, found.message())
+    return (SEVERITIES.index(found.severity), found.file, found.line, found.column, rest)
 
 
 class _Places:
@@ -131,18 +180,18 @@ class _Places:
         self._property: dict[tuple[str, str], tuple[str, int]] = {}
         self._subject: dict[str, tuple[str, int]] = {}
 
-    def of(self, focus: str, path: str, value: str) -> tuple[str, int]:
-        """File and line of the triple; failing that of the property, of the thing, of its use.
+    def of(self, focus: str, path: str = "", value: str = "") -> tuple[str, int] | None:
+        """File and line of the triple; failing that of the property, of the thing; or None.
 
-        Terms are in N-Triples.
+        Terms are in N-Triples; a path may be the inverse of a property.
         """
         if not self._subject:
             self._index()
         return (
             self._exact.get((focus, path, value))
+            or self._exact.get((value, path.removeprefix("^"), focus))
             or self._property.get((focus, path))
             or self._subject.get(focus)
-            or ("", 0)
         )
 
     def _index(self) -> None:
@@ -155,59 +204,74 @@ class _Places:
                 self._subject.setdefault(subject, here)
 
 
-def _count_shapes(shapes: Iterable[folder.Parsed]) -> int:
+def _shapes_in(parsed: Iterable[folder.Parsed]) -> set[Any]:
+    """The shapes that some files hold: what says so, has a target, or a path."""
     kinds = {terms.SH + "NodeShape", terms.SH + "PropertyShape"}
-    return sum(
-        triple.predicate.value == terms.TYPE and getattr(triple.object, "value", "") in kinds
-        for one in shapes
+    return {
+        triple.subject
+        for one in parsed
         for triple in one.triples
-    )
+        if triple.predicate.value.startswith((terms.SH + "target", terms.SH + "path"))
+        or (triple.predicate.value == terms.TYPE and getattr(triple.object, "value", "") in kinds)
+    }
 
 
-def _shapes(
-    things: Sequence[folder.Parsed], shapes: Sequence[folder.Parsed], where: _Places
+def _validate(
+    things: Sequence[folder.Parsed],
+    shapes: Sequence[folder.Parsed],
+    store: ox.Store,
+    where: _Places,
 ) -> list[Finding]:
+    """What pySHACL finds; the store holds the things too, and answers its queries."""
     import pyshacl
     import rdflib
 
     from foedera import bridge
 
-    def graph(parsed: Sequence[folder.Parsed]) -> rdflib.Graph:
-        return bridge.add(rdflib.Graph(), (t for one in parsed for t in one.triples))
-
-    rules = graph(shapes)
-    try:
-        _, results, text = pyshacl.validate(
-            graph(things), shacl_graph=rules, inference="none", advanced=False
+    rules_where = _Places(shapes)
+    _refuse_services(shapes)
+    with _quiet():
+        rules = bridge.add(rdflib.Graph(), (t for one in shapes for t in one.triples))
+        data = bridge.Queried(
+            lambda text, terms: engine.parsed(lambda q: store.query(q, substitutions=terms), text)
         )
-    except Exception as fault:  # pySHACL raises several families of its own and rdflib's
-        raise CouldNotCheck(
-            f"The shapes could not be run: {type(fault).__name__}: {fault}",
-            "This is a fault of a file in shapes/, not of the data.",
-        ) from fault
-    if not isinstance(results, rdflib.Graph):
-        raise CouldNotCheck(f"The shapes could not be run: {text}")
+        bridge.add(data, (t for one in things for t in one.triples))
+        try:
+            _, results, _ = pyshacl.validate(
+                data, shacl_graph=rules, inference="none", advanced=False
+            )
+            if isinstance(results, Exception):
+                raise results
+        except Exception as fault:  # pySHACL raises several families of its own and rdflib's
+            shape = _at_work(fault)
+            file, line = rules_where.of(_spelled(shape)) or ("shapes/", 0)
+            # Of a query the line is not told: it counts the prefixes that pySHACL put before it.
+            words = (
+                f"its query does not parse: {fault.detail.partition(': ')[2]}"
+                if isinstance(fault, QuerySyntax)
+                else f"{type(fault).__name__}: {fault}"
+            )
+            raise _not_run(file, line, words) from fault
     sh = rdflib.Namespace(terms.SH)
     severities: dict[Any, str] = {sh.Warning: "warning", sh.Info: "info"}
+    templates = [one for one in rules.objects(None, sh.message) if isinstance(one, rdflib.Literal)]
     findings = []
     for result in results.objects(None, sh.result):
         focus = results.value(result, sh.focusNode)
-        path = results.value(result, sh.resultPath)
         value = results.value(result, sh.value)
         shape = results.value(result, sh.sourceShape)
-        spelled = [
-            term.n3() if term is not None else ""
-            for term in (focus, path if isinstance(path, rdflib.URIRef) else None, value)
-        ]
-        file, line = where.of(*spelled)
+        told = results.value(result, sh.resultPath)
+        # A path that is no property is described in the shapes; here it is only named.
+        path = told if isinstance(told, rdflib.URIRef) else rules.value(shape, sh.path)
+        spelled = (_spelled(focus), _path(rules, path), _spelled(value))
+        file, line = where.of(*spelled) or rules_where.of(_spelled(shape)) or ("shapes/", 0)
         messages = {
-            message.language or "en": str(message)
-            for message in (
-                *rules.objects(shape, sh.message),
-                *results.objects(result, sh.resultMessage),
-            )
+            message.language or _language(message, templates): str(message)
+            for message in results.objects(result, sh.resultMessage)
             if isinstance(message, rdflib.Literal)
         }
+        while isinstance(shape, rdflib.BNode):  # an unnamed shape goes by the name of its owner
+            shape = next(rules.subjects(None, shape), None)
         findings.append(
             Finding(
                 "shape",
@@ -217,51 +281,134 @@ def _shapes(
                 0,
                 {language: _about(spelled, words) for language, words in messages.items()},
                 focus=str(focus),
-                path=str(path) if isinstance(path, rdflib.URIRef) else "",
+                path=str(path) if isinstance(path, rdflib.URIRef) else spelled[1],
                 value=str(value) if value is not None else "",
-                rule=str(shape) if isinstance(shape, rdflib.URIRef) else "",
+                rule=str(shape) if shape is not None else "",
             )
         )
     return findings
 
 
-def _about(spelled: Sequence[str], words: str) -> str:
-    """A shape's message with the thing it is about, and the value where there is one."""
-    focus, path, value = spelled
-    about = " ".join(piece for piece in (focus, path) if piece)
-    return f"{words} ({about}{' is ' + value if value and value != focus else ''})"
+def _language(message: str, templates: Iterable[rdflib.Literal]) -> str:
+    """The language of a message that lost its tag when pySHACL put the values in."""
+    for template in templates:
+        pieces = re.split(r"\{[?$]\w+\}", template)
+        if template.language and re.fullmatch(
+            ".*".join(map(re.escape, pieces)), message, re.DOTALL
+        ):
+            return template.language
+    return "en"
 
 
-def _hygiene(
-    queries: Sequence[folder.File], things: Sequence[folder.Parsed], where: _Places
-) -> list[Finding]:
-    """Run each query; a row is a finding, of its ?focus, ?path, ?value, ?message, ?severity."""
-    if not queries:
-        return []
-    store = ox.Store()
-    store.bulk_extend(
-        ox.Quad(triple.subject, triple.predicate, triple.object)
-        for one in things
-        for triple in one.triples
+def _refuse_services(shapes: Iterable[folder.Parsed]) -> None:
+    """Checking asks nobody: raises CouldNotCheck for a SPARQL constraint that would."""
+    for one in shapes:
+        for triple, line in zip(one.triples, one.lines, strict=True):
+            if triple.predicate.value in (terms.SH + "select", terms.SH + "ask"):
+                try:
+                    scan(getattr(triple.object, "value", ""), 1_000, 1_000_000)
+                except FoederaError as fault:
+                    raise _not_run(one.file.path, line, fault.detail) from None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep pySHACL and rdflib from printing what the report tells, with line and cure."""
+    loggers = [logging.getLogger(name) for name in ("pyshacl-validate", "rdflib.term")]
+    before = [logger.disabled for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.disabled = True
+        try:
+            yield
+        finally:
+            for logger, disabled in zip(loggers, before, strict=True):
+                logger.disabled = disabled
+
+
+def _at_work(fault: BaseException) -> Any:
+    """The shape that pySHACL was at when it failed, or None: its errors seldom name it."""
+    from rdflib.term import IdentifiedNode
+
+    found = None
+    for frame, _ in traceback.walk_tb(fault.__traceback__):
+        names = frame.f_locals
+        actor = names.get("self")
+        for shape in (names.get("s"), names.get("node"), getattr(actor, "shape", actor)):
+            node = getattr(shape, "node", shape)
+            found = node if isinstance(node, IdentifiedNode) else found
+    return found
+
+
+def _not_run(file: str, line: int, words: str) -> CouldNotCheck:
+    return CouldNotCheck(
+        f"{file}{f':{line}' if line else ''}: {_short(' '.join(words.split()), 5 * _LONGEST)}",
+        "This is a fault of the rules, not of the data: nothing was checked by them.",
     )
+
+
+def _spelled(node: Any) -> str:
+    """A term of rdflib in N-Triples, on one line, as `_Places` knows it."""
+    from foedera import bridge
+
+    return "" if node is None else str(bridge.to_oxigraph(node))
+
+
+def _path(rules: rdflib.Graph, node: Any) -> str:
+    """A path of a shape as SPARQL writes it (SHACL, section 2.3.1)."""
+    import rdflib
+
+    sh = rdflib.Namespace(terms.SH)
+    if not isinstance(node, rdflib.BNode):
+        return _spelled(node)
+    for step, before, after in (
+        (sh.inversePath, "^", ""),
+        (sh.zeroOrMorePath, "", "*"),
+        (sh.oneOrMorePath, "", "+"),
+        (sh.zeroOrOnePath, "", "?"),
+    ):
+        inner = rules.value(node, step)
+        if inner is not None:
+            return f"{before}{_path(rules, inner)}{after}"
+    choice = rules.value(node, sh.alternativePath)
+    pieces = [_path(rules, one) for one in rules.items(node if choice is None else choice)]
+    return f"({('/' if choice is None else '|').join(pieces)})"
+
+
+_LONGEST = 200
+
+
+def _about(spelled: Sequence[str], words: str) -> str:
+    """A rule's message with the thing it is about, and the value where there is one."""
+    focus, path, value = ("[]" if term.startswith("_:") else _short(term) for term in spelled)
+    about = " ".join(piece for piece in (focus, path) if piece)
+    if value and value != focus:
+        about += f" is {value}"
+    return f"{_short(words, 5 * _LONGEST)} ({about})" if about else words
+
+
+def _short(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else text[:longest] + "…"
+
+
+def _hygiene(queries: Sequence[folder.File], store: ox.Store, where: _Places) -> list[Finding]:
+    """Run each query; a row is a finding, of its ?focus, ?path, ?value, ?severity, ?message.
+
+    ``?message_it`` and the like are the message in other languages.
+    """
     findings = []
     for file in queries:
-        try:
-            rows = store.query(file.location.read_text(encoding="utf-8"))
-        except SyntaxError as fault:
-            raise CouldNotCheck(
-                f"{file.path}:{fault.lineno or 1}:{fault.offset or 1}: {fault.msg}",
-                "A file in shapes/hygiene/ is a SPARQL SELECT query.",
-            ) from fault
-        if not isinstance(rows, ox.QuerySolutions):
-            raise CouldNotCheck(f"{file.path} is no SELECT query")
-        names = [variable.value for variable in rows.variables]
-        for row in rows:
-            cells = {name: row[name] for name in names if row[name] is not None}
-            spelled = [str(cells.get(name, "")) for name in ("focus", "path", "value")]
-            place, line = where.of(*spelled)
-            plain = {name: getattr(cell, "value", str(cell)) for name, cell in cells.items()}
-            severity = plain.get("severity", "violation")
+        for row in _rows(file, store):
+            spelled = [str(row.get(name, "")) for name in ("focus", "path", "value")]
+            plain = {name: getattr(cell, "value", str(cell)) for name, cell in row.items()}
+            place, line = where.of(*spelled) or (file.path, 0)
+            severity = plain.get("severity", "").rpartition("#")[2].lower()
+            messages = {
+                name.removeprefix("message").strip("_") or "en": words
+                for name, words in plain.items()
+                if name.startswith("message")
+            } or {"en": f"found by {file.path}"}
             findings.append(
                 Finding(
                     "hygiene",
@@ -269,7 +416,7 @@ def _hygiene(
                     place,
                     line,
                     0,
-                    {"en": _about(spelled, plain.get("message", f"found by {file.path}"))},
+                    {language: _about(spelled, words) for language, words in messages.items()},
                     focus=plain.get("focus", ""),
                     path=plain.get("path", ""),
                     value=plain.get("value", ""),
@@ -277,3 +424,20 @@ def _hygiene(
                 )
             )
     return findings
+
+
+def _rows(file: folder.File, store: ox.Store) -> Iterator[dict[str, Any]]:
+    """The rows of a query in a file, by variable. Raises CouldNotCheck."""
+    try:
+        text = file.location.read_text(encoding="utf-8")
+        scan(text, 1_000, 1_000_000)
+        rows = engine.parsed(store.query, text)
+        if not isinstance(rows, ox.QuerySolutions):
+            raise ValueError("this is no SELECT query, of which each row would be a finding")
+        names = [variable.value for variable in rows.variables]
+        for row in rows:
+            yield {name: row[name] for name in names if row[name] is not None}
+    except FoederaError as fault:
+        raise _not_run(file.path, 0, fault.detail) from None
+    except (OSError, ValueError, RuntimeError) as fault:
+        raise _not_run(file.path, 0, str(fault)) from None

@@ -1,14 +1,12 @@
-"""The command line: each command a few lines over the modules below.
-
-Exit status: 0 done, or conforms; 1 does not conform, or failed; 2 wrong use, or no publication;
-3 could not be checked.
-"""
+"""The command line: each command a few lines over the modules below."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -78,14 +76,57 @@ def _say(text: str) -> None:
     click.echo(f"{stamp}{text}", err=True)
 
 
+class _Progress:
+    """Tells of long work, step by step: to a terminal with the seconds that each takes, counted
+    while it lasts; to a log one plain line a step, with the time."""
+
+    def __enter__(self) -> _Progress:
+        self._step = ""
+        self._since = 0.0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._count, daemon=True)
+        if sys.stderr.isatty():
+            self._thread.start()
+        return self
+
+    def __call__(self, step: str) -> None:
+        """Begin a step, which ends the one before."""
+        if not sys.stderr.isatty():
+            _say(step)
+            return
+        self._show(end="\n")
+        self._step, self._since = step, time.monotonic()
+        self._show()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._show(end="\n")
+
+    def _count(self) -> None:
+        while not self._ended.wait(1):
+            self._show()
+
+    def _show(self, end: str = "") -> None:
+        if self._step:
+            seconds = int(time.monotonic() - self._since)
+            spent = f" ({seconds} s)" if seconds else ""
+            click.echo(f"\r{self._step}{spent}{end}", err=True, nl=False)
+
+
 def _settings(arguments: dict[str, Any]) -> Settings:
     return settings_module.load(arguments)
 
 
-@click.group(cls=_Group, help="Publish a folder of Turtle as linked data.")
+@click.group(cls=_Group)
 @click.version_option(foedera.__version__, prog_name="foedera")
 def main() -> None:
-    pass
+    """Publish a folder of Turtle as linked data.
+
+    Exit status: 0 done, or conforms; 1 does not conform, or failed; 2 wrong use, or no
+    publication; 3 could not be checked.
+    """
 
 
 @main.command()
@@ -106,10 +147,13 @@ def serve(folder: Path | None, reload: bool, **arguments: Any) -> None:
     state = settings_module.state_folder(settings, root)
 
     def say(text: str) -> None:
-        _say(text)
-        if text.startswith("serving "):
+        """Progress goes to stderr; the address also to stdout, once where both are a terminal."""
+        address = text.startswith("serving ")
+        if address:
             click.echo(text)
             sys.stdout.flush()
+        if not (address and sys.stdout.isatty() and sys.stderr.isatty()):
+            _say(text)
 
     def make_app(settings: Settings, site: service.Site) -> Any:
         from foedera.web import create_app
@@ -121,17 +165,30 @@ def serve(folder: Path | None, reload: bool, **arguments: Any) -> None:
 
 @main.command()
 @_folder
-def check(folder: Path | None) -> None:
+@_option("texts")
+def check(folder: Path | None, **arguments: Any) -> None:
     """Check FOLDER without publishing it: each finding with its file and line.
+
+    With --texts the words that the evidence points at are verified too.
 
     Exit status 0 when nothing found is a violation, 1 when something is, 3 when it could not be
     checked.
     """
     from foedera import check as check_module
+    from foedera import evidence
     from foedera import folder as folder_module
 
+    texts = _settings(arguments).texts
     source = folder_module.read(_root(folder))
-    report, _ = check_module.check(source)
+    with _Progress() as say:
+        say(f"checking {len(source.of(*folder_module.PARTS))} files")
+        report, parsed = check_module.check(source)
+    stretches = evidence.count(parsed)
+    if texts:
+        report = report.plus(evidence.verify(parsed, Path(texts).expanduser()))
+        _say(f"stretches of text compared with those in {texts}: {stretches:,}")
+    elif stretches:
+        report = report.plus((), [evidence.NOT_RUN])
     for finding in report.findings:
         click.echo(str(finding))
     for note in report.skipped:
@@ -163,7 +220,8 @@ def publish(folder: Path | None, **arguments: Any) -> None:
     settings = _settings(arguments)
     root = _root(folder)
     state = settings_module.state_folder(settings, root)
-    done = release.publish(root, state, settings.keep, _say)
+    with _Progress() as say:
+        done = release.publish(root, state, settings.keep, say)
     click.echo(f"{done.id} {done.triples:,} triples")
 
 
@@ -175,12 +233,10 @@ def releases(ctx: click.Context, folder: Path | None, **arguments: Any) -> None:
     """List the releases kept; the current one is marked."""
     from foedera import release
 
-    settings = _settings(arguments)
-    root = _root(folder)
-    state = settings_module.state_folder(settings, root)
-    ctx.obj = (root, state)
+    ctx.obj = (folder, arguments)
     if ctx.invoked_subcommand:
         return
+    state = settings_module.state_folder(_settings(arguments), _root(folder))
     present = release.current(state)
     kept = release.listed(state)
     if not kept:
@@ -201,7 +257,9 @@ def use(ctx: click.Context, release_id: str) -> None:
     from foedera import folder as folder_module
     from foedera import release
 
-    root, state = ctx.obj
+    given, arguments = ctx.obj
+    root = _root(given)
+    state = settings_module.state_folder(_settings(arguments), root)
     chosen = release.use(state, release_id, folder_module.read(root))
     click.echo(f"{chosen.id} is current")
 
@@ -212,7 +270,13 @@ def use(ctx: click.Context, release_id: str) -> None:
 @click.option(
     "--at", metavar="URL", help="Ask this SPARQL endpoint, instead of the folder's release."
 )
-@click.option("--format", "fmt", default="", help="csv, tsv, json, xml, ttl, nt, rdf or jsonld.")
+@click.option(
+    "--format",
+    "fmt",
+    default="",
+    help="csv, tsv, json or xml for rows, ttl, nt, rdf or jsonld for triples; csv and ttl are "
+    "the defaults.",
+)
 @_option("state")
 @_option("query_seconds")
 def query(text: str, folder: Path | None, at: str | None, fmt: str, **arguments: Any) -> None:
@@ -220,22 +284,21 @@ def query(text: str, folder: Path | None, at: str | None, fmt: str, **arguments:
 
     TEXT is the query, @FILE to read it from a file, or - for standard input.
     """
-    from foedera import release, service
+    from foedera import formats, release, service
 
     settings = _settings(arguments)
-    if text == "-":
-        text = sys.stdin.read()
-    elif text.startswith("@"):
-        try:
-            text = Path(text[1:]).read_text(encoding="utf-8")
-        except OSError as fault:
-            raise NotAPublication(f"{text[1:]} cannot be read: {fault.strerror}") from None
+    text = _query_text(text)
+    if fmt and not formats.by_name(fmt, (*formats.RESULTS, *formats.GRAPHS)):
+        raise click.BadParameter(f"There is no format {fmt!r}.", param_hint="--format")
     if at:
-        sys.stdout.buffer.write(_ask_endpoint(at, text, fmt, settings.query_seconds))
+        _write(_ask_endpoint(at, text, fmt, settings))
         return
     root = _root(folder)
     state = settings_module.state_folder(settings, root)
-    found = release.current(state) or release.publish(root, state, settings.keep, _say)
+    found = release.current(state)
+    if found is None:
+        with _Progress() as say:
+            found = release.publish(root, state, settings.keep, say)
     with service.local(settings, found) as site:
         answer = site.live.pool.call(
             service.QUERIES,
@@ -251,34 +314,78 @@ def query(text: str, folder: Path | None, at: str | None, fmt: str, **arguments:
                 "bytes": settings.query_bytes,
             },
         )
-        for part in answer:
-            sys.stdout.buffer.write(part)
-    sys.stdout.buffer.flush()
+        try:
+            _check_kind(fmt, answer.head["media_type"])
+            _write(answer)
+        finally:
+            answer.close()
 
 
-def _ask_endpoint(url: str, text: str, fmt: str, seconds: float) -> bytes:
+def _query_text(given: str) -> str:
+    """The query that is meant: the text itself, what a file holds, or standard input."""
+    name = "standard input" if given == "-" else given[1:]
+    try:
+        if given == "-":
+            return sys.stdin.buffer.read().decode()
+        return Path(name).read_text(encoding="utf-8") if given.startswith("@") else given
+    except OSError as fault:
+        raise click.BadParameter(f"{name} cannot be read: {fault.strerror}.") from None
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"{name} is not UTF-8.") from None
+
+
+def _check_kind(fmt: str, media_type: str) -> None:
+    """Raises BadParameter where the answer is of the kind that the format asked for is not."""
+    from foedera import formats
+
+    for kind in (formats.RESULTS, formats.GRAPHS):
+        wanted = formats.by_name(fmt, kind)
+        if fmt and any(one.content_type == media_type for one in kind) and wanted is None:
+            names = ", ".join(one.ending for one in kind)
+            raise click.BadParameter(
+                f"The answer to this query can be {names}, not {fmt}.", param_hint="--format"
+            )
+
+
+def _write(parts: Iterable[bytes]) -> None:
+    """Bytes to standard output as they come; on a terminal, the prompt then begins a line."""
+    stream = sys.stdout.buffer
+    last = b"\n"
+    for part in parts:
+        stream.write(part)
+        last = part or last
+    if sys.stdout.isatty() and not last.endswith(b"\n"):
+        stream.write(b"\n")
+    stream.flush()
+
+
+def _ask_endpoint(url: str, text: str, fmt: str, settings: Settings) -> list[bytes]:
     """The answer of a SPARQL endpoint, in the format named (CSV, or Turtle, by default)."""
-    from SPARQLWrapper import SPARQLWrapper
+    from SPARQLWrapper import POST, SPARQLWrapper
 
     from foedera import formats
     from foedera.errors import EngineFailed
 
+    if not url.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{url} is no http address.", param_hint="--at")
     client = SPARQLWrapper(url)
-    client.setTimeout(max(1, int(seconds)))
-    client.setQuery(text)
-    graph = client.queryType in ("CONSTRUCT", "DESCRIBE")
-    offered = formats.GRAPHS if graph else formats.RESULTS
-    default = formats.TURTLE if graph else formats.CSV
-    wanted = formats.by_name(fmt, offered) if fmt else default
-    if wanted is None:
-        raise NotAPublication(f"There is no format {fmt!r} for this kind of query")
+    client.setTimeout(max(1, int(settings.query_seconds)))
+    client.setMethod(POST)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says on stderr when it cannot tell the kind of query
+        client.setQuery(text)
+    kind = formats.GRAPHS if client.queryType in ("CONSTRUCT", "DESCRIBE") else formats.RESULTS
+    default = formats.TURTLE if kind is formats.GRAPHS else formats.CSV
+    wanted = formats.by_name(fmt, kind) if fmt else default
+    _check_kind(fmt, kind[0].content_type)
+    assert wanted is not None
     client.setOnlyConneg(True)
     client.addCustomHttpHeader("Accept", wanted.media_type)
     try:
-        body: bytes = client.query().response.read()
+        return [client.query().response.read()]
     except Exception as fault:  # SPARQLWrapper and urllib raise many families
-        raise EngineFailed(f"{url} did not answer: {fault}") from None
-    return body
+        words = " ".join(str(fault).split())[:500]
+        raise EngineFailed(f"{url} did not answer the query: {words}") from None
 
 
 @main.command()

@@ -234,7 +234,7 @@ def _used(prefixes: dict[str, str], triples: Iterable[ox.Triple]) -> dict[str, s
     return {prefix: iri for prefix, iri in prefixes.items() if iri in spaces}
 
 
-_TAKEN = re.compile(r"(?:about|class|doc|health|sparql|static)(?:/|\Z)|/|\Z")
+_TAKEN = re.compile(r"(?:about|class|doc|health|query|sparql|static)(?:/|\Z)|/|\Z")
 """Paths at which this host has something else."""
 
 

@@ -23,6 +23,8 @@ ENDINGS = {
     ".rdf": ox.RdfFormat.RDF_XML,
     ".owl": ox.RdfFormat.RDF_XML,
     ".jsonld": ox.RdfFormat.JSON_LD,
+    ".trig": ox.RdfFormat.TRIG,
+    ".nq": ox.RdfFormat.N_QUADS,
 }
 """The files that are read as RDF, by ending. ``.owl`` is RDF/XML, as Protégé writes it."""
 
@@ -68,10 +70,11 @@ class File:
         return ox.NamedNode(f"{base}graph/{quote(self.key, safe='/~-._')}")
 
     def parse(self, base: str) -> Parsed:
-        """Read the file's triples, each with its line.
+        """Read the file's triples, each with its line and, where the file names one, its graph.
 
-        Raises SyntaxFault, and CouldNotCheck when the file is not what it was when the folder was
-        read: its triples would be published under the name of others.
+        Raises SyntaxFault, also for a graph whose name may not be (`_named`), and CouldNotCheck
+        when the file is not what it was when the folder was read: its triples would be published
+        under the name of others.
 
         Blank nodes get names that depend on the file and their order of appearance alone, so
         that the same folder always gives the same triples.
@@ -88,6 +91,7 @@ class File:
 
         triples: list[ox.Triple] = []
         numbers: list[int] = []
+        graphs: list[ox.NamedNode | None] = []
         with self._opened() as stream:
             lines = _Lines(stream)
             try:
@@ -95,13 +99,13 @@ class File:
                     input=cast(IO[bytes], lines),
                     format=ENDINGS[self.location.suffix],
                     base_iri=base + self.key,
-                    without_named_graphs=True,
                 )
                 for quad in parser:
                     triples.append(
                         ox.Triple(renamed(quad.subject), quad.predicate, renamed(quad.object))
                     )
                     numbers.append(lines.number)
+                    graphs.append(self._named(quad.graph_name, base))
             except SyntaxError as fault:
                 raise SyntaxFault(
                     self, fault.lineno or lines.number, fault.offset or 1, fault.msg
@@ -110,7 +114,25 @@ class File:
                 raise SyntaxFault(self, lines.number or 1, 1, str(fault)) from None
             if lines.digest.hexdigest() != self.sha256:
                 raise self._changed()
-        return Parsed(self, triples, numbers, dict(parser.prefixes))
+        return Parsed(self, triples, numbers, graphs, dict(parser.prefixes))
+
+    def _named(self, graph: Any, base: str) -> ox.NamedNode | None:
+        """The graph that the file names for a triple; None is the file's own.
+
+        Raises ValueError, in words, for a graph that would mislead. What ontology/ and shapes/
+        say holds for the whole dataset, and is found under the name of the file that says it. A
+        graph without an IRI could not be asked for. And a graph below BASE/graph/ is named after
+        a file, or after inference: who reads it must find there what that file says, and no more.
+        """
+        if isinstance(graph, ox.DefaultGraph) or graph == self.graph(base):
+            return None
+        if self.part != "data":
+            raise ValueError(f"it names a graph, {graph}, which only a file in data/ may do")
+        if not isinstance(graph, ox.NamedNode):
+            raise ValueError(f"it names a graph {graph}; a graph needs an IRI, to be asked for")
+        if graph.value.startswith(f"{base}graph/"):
+            raise ValueError(f"it names the graph {graph}, but {base}graph/ is for graphs of files")
+        return graph
 
     def _opened(self) -> IO[bytes]:
         try:
@@ -126,11 +148,16 @@ class File:
 
 @dataclass(frozen=True)
 class Parsed:
-    """The triples of one file in order, the line on which each ended (from 1), the prefixes."""
+    """The triples of one file in order, and its prefixes.
+
+    For each triple, ``lines`` has the line on which it ended (from 1), and ``graphs`` the graph
+    that the file names for it, or None for the file's own.
+    """
 
     file: File
     triples: list[ox.Triple]
     lines: list[int]
+    graphs: list[ox.NamedNode | None]
     prefixes: dict[str, str]
 
 

@@ -80,6 +80,7 @@ RESULTS = (JSON_RESULTS, XML_RESULTS, CSV, TSV)
 """Formats of SELECT and ASK results, the default first (SPARQL 1.1 Protocol, section 2.1.6)."""
 
 PROBLEM = Format("problem", "application/problem+json", "json", aliases=("application/json",))
+PLAIN_JSON = Format("JSON", "application/json", "json")
 TEXT = Format("text", "text/plain", "txt")
 
 

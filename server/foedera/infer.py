@@ -174,7 +174,11 @@ those for domains and ranges are not needed, since what they give is not telling
 
 def _chains(said: Collection[ox.Triple]) -> list[tuple[str, str]]:
     """Rule prp-spo2, for each property chain; a step may be the inverse of a property."""
-    inverse = {t.subject: t.object for t in said if t.predicate.value == terms.OWL + "inverseOf"}
+    inverse = {
+        t.subject: t.object
+        for t in said
+        if t.predicate.value == terms.OWL + "inverseOf" and isinstance(t.object, ox.NamedNode)
+    }
     rules = []
     for subject, chain in _lists(said, "propertyChainAxiom"):
         steps = [

@@ -278,10 +278,10 @@ def _quads(
 ) -> Iterator[ox.Quad]:
     """Each triple twice: in the default graph, which is the union, and in its own graph."""
     for one in parsed:
-        graph = one.file.graph(base)
-        for t in one.triples:
+        own = one.file.graph(base)
+        for t, named in zip(one.triples, one.graphs, strict=True):
             yield ox.Quad(t.subject, t.predicate, t.object)
-            yield ox.Quad(t.subject, t.predicate, t.object, graph)
+            yield ox.Quad(t.subject, t.predicate, t.object, named or own)
     for t in inferred:
         yield ox.Quad(t.subject, t.predicate, t.object)
         yield ox.Quad(t.subject, t.predicate, t.object, inferred_graph)

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from foedera import describe, folder, release, show
+from foedera import describe, folder, release, show, suggest
 from foedera.errors import FoederaError, NotAPublication, Unavailable
 from foedera.query import engine, nursery
 from foedera.query.pool import Lane, Pool
@@ -35,7 +35,12 @@ from foedera.stores.embedded import BYTES_A_QUAD
 PAGES = "pages"
 QUERIES = "queries"
 
-OPERATIONS = {"query": engine.answer, **describe.OPERATIONS, **show.OPERATIONS}
+OPERATIONS = {
+    "query": engine.answer,
+    **describe.OPERATIONS,
+    **show.OPERATIONS,
+    **suggest.OPERATIONS,
+}
 
 Say = Callable[[str], None]
 WsgiApp = Callable[..., Any]

@@ -45,6 +45,11 @@ class Settings:
         10_000, "most links from other things in one description; a cut is always said"
     )
     cache: int = _row(64, "MB of ready answers that one HTTP process keeps")
+    texts: str = _row(
+        "",
+        "folder with the source texts, to verify offsets by; a text is found by its checksum, "
+        "whatever its file is called",
+    )
 
 
 ROWS: tuple[Field[Any], ...] = fields(Settings)

@@ -109,14 +109,20 @@ shapes:Book-writtenBy
 
 def new(target: Path) -> list[str]:
     """Write a publication to start from; the paths written. Raises NotAPublication when there is
-    something in the way, and then writes nothing."""
+    something in the way, and then writes nothing, or when the folder cannot be written."""
     taken = [path for path in _FILES if (target / path).exists()]
     if taken:
         raise NotAPublication(
             f"{target} holds {taken[0]} already", "Give the name of a folder that is not there yet."
         )
-    for path, text in _FILES.items():
-        location = target / path
-        location.parent.mkdir(parents=True, exist_ok=True)
-        location.write_text(text, encoding="utf-8")
+    try:
+        for path, text in _FILES.items():
+            location = target / path
+            location.parent.mkdir(parents=True, exist_ok=True)
+            location.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise NotAPublication(
+            f"{fault.filename} cannot be written: {fault.strerror}",
+            "Give the name of a folder that can be made.",
+        ) from None
     return list(_FILES)

@@ -17,6 +17,7 @@ DASH = "http://datashapes.org/dash#"
 PROV = "http://www.w3.org/ns/prov#"
 HTTP = "http://www.w3.org/2011/http#"
 EDTF = "http://id.loc.gov/datatypes/edtf/"
+FOEDERA = "https://w3id.org/foedera/ns#"
 
 TYPE = RDF + "type"
 FIRST = RDF + "first"

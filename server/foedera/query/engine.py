@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pyoxigraph as ox
 
 from foedera import formats
 from foedera.errors import BadRequest, EngineFailed, QuerySyntax
-from foedera.query.scan import scan
+from foedera.query.scan import scan, tokens
 from foedera.query.worker import Reply
-from foedera.stores.embedded import Answer, EmbeddedStore
+from foedera.stores.embedded import Answer, EmbeddedStore, Term
 
 
 def answer(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
@@ -19,11 +21,12 @@ def answer(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
     The call holds ``query`` (text), ``accept`` (a header's value or None), ``format`` (a name or
     ""), ``default_graphs`` and ``named_graphs`` (lists of IRIs; empty: not given; they beat the
     query's own FROM, SPARQL 1.1 Protocol section 2.1.4), ``inferred`` (false leaves out what
-    follows), and the limits ``nesting`` and ``bytes``. The head says ``media_type``. Raises
-    QuerySyntax, BadRequest, Refused, TooLarge.
+    follows), perhaps ``values`` (terms by the variable to which each is bound before the query
+    runs, as SHACL's pre-bound variables are), and the limits ``nesting`` and ``bytes``. The head
+    says ``media_type``. Raises QuerySyntax, BadRequest, Refused, TooLarge.
     """
     text = call["query"]
-    found = scan(text, call["nesting"], call["bytes"])
+    found = scan(text, call["nesting"], call["bytes"], store.prefixes, store.base)
     graphs, named = found.graphs, found.named
     if call["default_graphs"] or call["named_graphs"]:
         graphs, named = tuple(call["default_graphs"]), tuple(call["named_graphs"])
@@ -38,34 +41,103 @@ def answer(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
     if graphs is None and not call["inferred"]:
         graphs = tuple(sorted(store.graphs - {store.inferred}))
         named = graphs
+    values: dict[str, Term] = {name: term(value) for name, value in call.get("values", {}).items()}
+
+    def ask(text: str) -> Answer:
+        return store.query(text, graphs, named, values)
+
     try:
-        result = store.query(text, graphs, named)
+        result = parsed(ask, text)
         if found.star >= 0 and isinstance(result, ox.QuerySolutions):
-            result = _in_order(store, text, found.star, found.variables, result, graphs, named)
+            # The engine mixes up the columns of a `*`: the same query with its `*` spelled out.
+            columns = {variable.value for variable in result.variables}
+            names = [name for name in found.variables if name in columns]
+            if len(names) == len(columns) > 0:
+                spelled = " ".join(f"?{name}" for name in names)
+                result = ask(f"{text[: found.star]} {spelled} {text[found.star + 1 :]}")
         _write(store, result, call, reply)
-    except SyntaxError as fault:
-        where = f"line {fault.lineno}, column {fault.offset}: " if fault.lineno else ""
-        raise QuerySyntax(f"{where}{fault.msg}", "See the SPARQL 1.1 Query Language.") from None
+    except RuntimeError as fault:  # what it knows, and does not do: a function, for example
+        stray = _STRAY.search(str(fault))
+        if stray:
+            raise BadRequest(
+                f"The query has no parameter {stray[1]!r}",
+                "What may be given a value are the columns of its answer.",
+            ) from None
+        raise BadRequest(f"The engine does not do this: {fault}") from None
     except (ValueError, OSError) as fault:
         raise EngineFailed(f"The engine could not go on: {fault}") from None
 
 
-def _in_order(
-    store: EmbeddedStore,
-    text: str,
-    star: int,
-    variables: tuple[str, ...],
-    result: ox.QuerySolutions,
-    graphs: tuple[str, ...] | None,
-    named: tuple[str, ...] | None,
-) -> Answer:
-    """The same query with its ``*`` spelled out: the engine mixes up the columns of a ``*``."""
-    columns = {variable.value for variable in result.variables}
-    names = [name for name in variables if name in columns]
-    if len(names) != len(columns) or not names:
-        return result
-    spelled = " ".join("?" + name for name in names)
-    return store.query(f"{text[:star]}{spelled}{text[star + 1 :]}", graphs, named)
+_STRAY = re.compile(r"variable \?(\S+) in its SELECT projection")
+
+
+def term(content: dict[str, str]) -> ox.NamedNode | ox.Literal:
+    """An IRI or a literal from what SPARQL 1.1 Query Results JSON has for it (section 3.2.2)."""
+    if content["type"] == "uri":
+        return ox.NamedNode(content["value"])
+    if "xml:lang" in content:
+        return ox.Literal(content["value"], language=content["xml:lang"])
+    datatype = content.get("datatype")
+    return ox.Literal(content["value"], datatype=ox.NamedNode(datatype) if datatype else None)
+
+
+def parsed(ask: Callable[[str], Answer], text: str) -> Answer:
+    """The answer to a query. Raises QuerySyntax, with the line and column of what is wrong."""
+    try:
+        return ask(text)
+    except SyntaxError as fault:
+        raise _syntax(ask, text, fault) from None
+
+
+_ROOM = " " * 24
+"""More than the longest keyword of SPARQL."""
+
+_REASON = re.compile(r"\b[A-Z]\w+(?: \w+)+")
+"""What reads as a sentence, among the many tokens that the engine would have taken."""
+
+
+def _syntax(ask: Callable[[str], Answer], text: str, fault: SyntaxError) -> QuerySyntax:
+    """What is wrong with a query that does not parse, and where.
+
+    The engine tells the furthest place to which it looked, which is past the error by the length
+    of the keywords that it tried there. So it is asked again, with room after each token: what it
+    then tells is the offending token, or the room behind it.
+    """
+    pieces: list[str] = []
+    starts: list[int] = []
+    size = end = 0
+    found = list(tokens(text))
+    for token, before in zip(found, [None, *found], strict=False):
+        gap = text[end : token.start]
+        if gap or (token.text in "(){}[],;" and before and before.text != "<"):
+            gap += _ROOM
+        starts.append(size + len(gap))
+        pieces += (gap, token.text)
+        size += len(gap) + len(token.text)
+        end = token.start + len(token.text)
+    wide = "".join((*pieces, text[end:], "\n", _ROOM))
+    try:
+        ask(wide)
+    except SyntaxError as again:
+        fault = again
+    told = re.match(r"error at (\d+):(\d+): (.*)", fault.msg, re.DOTALL)
+    if told is None or not found:
+        return QuerySyntax(fault.msg if found else "There is no query")
+    lines = wide.split("\n")[: int(told[1]) - 1]
+    offset = sum(len(line) + 1 for line in lines) + int(told[2]) - 1
+    wrong = max((n for n, start in enumerate(starts) if start <= offset), default=0)
+    reason = _REASON.search(told[3])
+    if offset >= len(wide) and reason is None:
+        place, words = end, "more is expected here"
+    else:
+        place, words = found[wrong].start, f"{found[wrong].text[:60]} is not expected here"
+    if reason is not None:
+        words = f"{found[wrong].text[:60]}: {reason[0]}"
+    line = text.count("\n", 0, place) + 1
+    column = place - text.rfind("\n", 0, place)
+    return QuerySyntax(
+        f"line {line}, column {column}: {words}", "See the SPARQL 1.1 Query Language."
+    )
 
 
 def _write(store: EmbeddedStore, result: Answer, call: dict[str, Any], reply: Reply) -> None:

@@ -11,8 +11,9 @@ for less-than where it expects an operator), this errs on the side of refusing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from foedera.errors import BadRequest, QuerySyntax, Refused, TooLarge
 
@@ -153,9 +154,16 @@ def unescaped(text: str) -> str:
     return _ESCAPE.sub(character, text) if "\\" in text else text
 
 
-def scan(text: str, nesting: int, size: int) -> Scan:
+def scan(
+    text: str,
+    nesting: int,
+    size: int,
+    prefixes: Mapping[str, str] | None = None,
+    base: str = "",
+) -> Scan:
     """Measure a query and find what it asks of the dataset.
 
+    ``prefixes`` and ``base`` are those that hold until the query declares its own.
     Raises TooLarge past ``size`` bytes, BadRequest past ``nesting`` open brackets, Refused for
     SERVICE and for updates such as LOAD, also where a keyword is spelled with codepoint escapes,
     and what `tokens` raises.
@@ -164,7 +172,7 @@ def scan(text: str, nesting: int, size: int) -> Scan:
         raise TooLarge(
             f"The query is longer than {size:,} bytes", "Shorten it, or ask in several parts."
         )
-    return _read(text, nesting)
+    return _read(text, nesting, {f"{name}:": iri for name, iri in (prefixes or {}).items()}, base)
 
 
 _UPDATES = frozenset({"LOAD", "INSERT", "DELETE", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY"})
@@ -172,13 +180,11 @@ _FORMS = frozenset({"SELECT", "CONSTRUCT", "ASK", "DESCRIBE"})
 _BEFORE_A_GRAPH = frozenset({"GRAPH", "FROM", "NAMED", "DESCRIBE"})
 
 
-def _read(text: str, limit: int) -> Scan:
+def _read(text: str, limit: int, prefixes: dict[str, str], base: str) -> Scan:
     deepest = 0
     star = -1
     graphs: list[str] | None = None
     named: list[str] | None = None
-    prefixes: dict[str, str] = {}
-    base = ""
     form = ""
     variables: dict[str, None] = {}
     before = Token("other", "", 0)
@@ -201,7 +207,7 @@ def _read(text: str, limit: int) -> Scan:
             and before.text.upper() not in _BEFORE_A_GRAPH
         ):
             raise Refused(
-                "This endpoint does not ask other endpoints: SERVICE is refused",
+                "No other endpoint is asked from here: SERVICE is refused",
                 "Query the other endpoint on its own and join the answers.",
             )
         if token.kind == "variable":
@@ -244,8 +250,11 @@ def _read(text: str, limit: int) -> Scan:
 
 
 def _resolved(token: Token, prefixes: dict[str, str], base: str) -> str:
+    text = unescaped(token.text)
     if token.kind == "iri":
-        iri = token.text[1:-1]
-        return iri if not base or re.match(r"[A-Za-z][\w+.-]*:", iri) else base + iri
-    prefix, _, local = token.text.partition(":")
+        iri = text[1:-1]
+        if re.match(r"[A-Za-z][\w+.-]*:", iri):
+            return iri
+        return urljoin(base, iri) if "://" in base else base + iri
+    prefix, _, local = text.partition(":")
     return prefixes.get(prefix + ":", prefix + ":") + re.sub(r"\\(.)", r"\1", local)

@@ -50,7 +50,9 @@ def document(name: str) -> Response:
     path = links.raw_path().removeprefix("doc/")
     stem, ending = _ending(path)
     names = [stem, path] if ending else [path]
-    iris = [iri for name in names for space in ("id/", "") for iri in links.iris(space + name)]
+    iris = [
+        iri for name in names for space in ("id/", "", "doc/") for iri in links.iris(space + name)
+    ]
     return described(iris, context.asked(*OFFERED) or ending)
 
 

@@ -117,7 +117,7 @@ class Ready:
             close = getattr(answer, "close", None)
             if close:
                 close()
-        self._keep(key, _Kept(status, headers, body, dict(headers).get("ETag", "")))
+        self._keep(key, _Kept(status, headers, body, dict(headers).get("ETag", "").strip('"')))
         return [body]
 
     def _keep(self, key: _Key, entry: _Kept) -> None:
@@ -135,7 +135,7 @@ class Ready:
 
 def _again(entry: _Kept, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     match = environ.get("HTTP_IF_NONE_MATCH")
-    if match and entry.etag and parse_etags(match).contains_raw(entry.etag):
+    if match and entry.etag and parse_etags(match).contains_weak(entry.etag):
         start_response(
             "304 NOT MODIFIED", [one for one in entry.headers if one[0] not in _BODY_ONLY]
         )

@@ -74,6 +74,6 @@ def install(app: Flask) -> None:
             headers["Access-Control-Max-Age"] = "86400"
         if response.mimetype == "text/html":
             headers["Content-Security-Policy"] = _POLICY
-        if response.status_code == 200 and "ETag" in headers:
-            response.make_conditional(request.environ)
+        if response.status_code == 200 and "ETag" in headers and request.if_none_match:
+            response.make_conditional(request.environ)  # which adds a Date: not for what is kept
         return response

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
 from flask import Blueprint, Response, render_template, request
 
@@ -12,13 +14,19 @@ from foedera import formats
 from foedera.errors import BadRequest, FoederaError, UnsupportedMedia
 from foedera.query.pool import Answer
 from foedera.query.scan import unescaped
-from foedera.web import context
+from foedera.service import QUERIES
+from foedera.views.table import Term
+from foedera.web import context, ready, results
 from foedera.web.replies import once, reply
+from foedera.web.results import Here, Results
 
 bp = Blueprint("sparql", __name__)
 
-PAGE_BYTES = 2_000_000
-"""The largest answer that is shown as a page; a larger one is offered for download."""
+_CHECK_SECONDS = 2.0
+"""The longest time for reading a query without asking it."""
+
+_WORDS = 100
+"""The longest text that things are looked for by."""
 
 _FORM = "application/x-www-form-urlencoded"
 _QUERY = "application/sparql-query"
@@ -42,7 +50,14 @@ def endpoint() -> Response:
             "There is no query",
             "Send it as ?query=..., as a form, or as a body of type application/sparql-query.",
         )
-    answer = _ask(text, request.values.get("format", ""), request.headers.get("Accept"))
+    return answered(text, request.values.get("format", ""), request.headers.get("Accept"))
+
+
+def answered(
+    text: str, fmt_name: str, accept: str | None, values: Mapping[str, Term] | None = None
+) -> Response:
+    """The answer to a query as data; ``values`` are bound to variables before it runs."""
+    answer = ask(text, fmt_name, accept, values)
     fmt = _format_of(answer)
     if answer.whole and _may_be_kept(text):
         return reply(answer.body(), fmt)
@@ -88,7 +103,10 @@ def _may_be_kept(text: str) -> bool:
     return request.method != "POST" and not _VARYING.search(unescaped(text))
 
 
-def _ask(text: str, fmt: str, accept: str | None) -> Answer:
+def ask(
+    text: str, fmt: str, accept: str | None, values: Mapping[str, Term] | None = None
+) -> Answer:
+    """The answer to a query, by the dataset and the limits that go with this request."""
     settings = context.settings()
     return context.ask_query(
         query=text,
@@ -96,10 +114,16 @@ def _ask(text: str, fmt: str, accept: str | None) -> Answer:
         accept=accept,
         default_graphs=request.values.getlist("default-graph-uri"),
         named_graphs=request.values.getlist("named-graph-uri"),
-        inferred=request.values.get("inferred", "true").lower() not in ("false", "no", "0"),
+        inferred=inferred(),
+        values=values or {},
         nesting=settings.query_nesting,
         bytes=settings.query_bytes,
     )
+
+
+def inferred() -> bool:
+    """Whether the request asks for what follows too, and not only for what is stated."""
+    return request.values.get("inferred", "true").lower() not in ("false", "no", "0")
 
 
 def _format_of(answer: Answer) -> formats.Format:
@@ -108,39 +132,88 @@ def _format_of(answer: Answer) -> formats.Format:
 
 def _page(text: str) -> Response:
     """The form, and the answer to what was sent with it; errors stand beside the query."""
-    shown: dict[str, Any] = {"query": text, "problem": None, "table": None, "graph": None}
-    offered = formats.RESULTS
-    if text:
+    text = text.replace("\r\n", "\n")  # what a form makes of line ends
+    shown: Results | None = None
+    problem: FoederaError | None = None
+    results.asked()
+    if text.strip():
+        here = Here("/sparql", tuple(one for one in results.parameters() if one[0] != "query"))
+        here = replace(here, parameters=(*here.parameters, ("query", text)))
         try:
-            answer = _ask(text, "", "application/sparql-results+json, text/turtle")
-            offered = formats.GRAPHS if _format_of(answer) in formats.GRAPHS else offered
-            shown.update(_show(answer))
+            shown = results.results(ask(text, "", results.ACCEPT), text, here, "")
         except FoederaError as fault:
-            shown["problem"] = fault
+            problem = fault
+    languages = context.languages()
+    examples = json.loads(context.ask_page("examples", languages=languages).body())["examples"]
     body = render_template(
-        "sparql.html", downloads=[(fmt.label, fmt.ending) for fmt in offered], **shown
+        "sparql.html",
+        query=text,
+        results=shown,
+        problem=problem,
+        examples=examples,
+        prefixes=context.live().release.manifest["prefixes"],
+        triples=context.live().release.triples,
+        inferred=inferred(),
+        scripted=results.scripted(),
     )
-    problem: FoederaError | None = shown["problem"]
     if problem:
         return once(body, formats.HTML, problem.status, problem.retry_after)
-    return reply(body, formats.HTML) if _may_be_kept(text) else once(body, formats.HTML)
+    return page(body, text)
 
 
-def _show(answer: Answer) -> dict[str, Any]:
-    fmt = _format_of(answer)
-    parts, size = [], 0
-    try:
-        for part in answer:
-            parts.append(part)
-            size += len(part)
-            if size > PAGE_BYTES:
-                return {"too_large": True}
-    finally:
-        answer.close()
-    body = b"".join(parts)
-    if fmt in formats.GRAPHS:
-        return {"graph": body.decode()}
-    content = json.loads(body)
-    if "boolean" in content:
-        return {"verdict": content["boolean"]}
-    return {"table": content}
+def page(body: str, text: str) -> Response:
+    """The page of an answer.
+
+    It names the host in its code, so it is never kept for another one; and it is known by what it
+    holds, since the browser bundle may come after it.
+    """
+    if not _may_be_kept(text):
+        return once(body, formats.HTML)
+    response = reply(body, formats.HTML)
+    response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:24])
+    request.environ[ready.KEEP] = False
+    return response
+
+
+@bp.post("/sparql/check")
+def check() -> Response:
+    """Whether a query sent as the body parses and is allowed, as JSON; it is not run."""
+    context.only()
+    text = _one([request.get_data().decode("utf-8", "replace")])
+    settings = context.settings()
+    answer = context.live().pool.call(
+        QUERIES,
+        "check",
+        {"query": text, "nesting": settings.query_nesting, "bytes": settings.query_bytes},
+        seconds=_CHECK_SECONDS,
+    )
+    return once(answer.body(), formats.PLAIN_JSON)
+
+
+@bp.get("/sparql/terms.json")
+def vocabulary() -> Response:
+    """Prefixes, classes and properties to complete a query with, named for the reader."""
+    context.only()
+    return _suggested(context.ask_page("vocabulary", languages=context.languages()))
+
+
+@bp.get("/sparql/entities.json")
+def entities() -> Response:
+    """Things whose name holds the words ``q``; with ``space``, only IRIs that begin with it."""
+    context.only("q", "space")
+    text = request.args.get("q", "")
+    if not 0 < len(text.strip()) <= _WORDS:
+        raise BadRequest(f"q is to hold 1 to {_WORDS} characters", "/sparql/entities.json?q=tokyo")
+    space = request.args.get("space", "")
+    return _suggested(
+        context.ask_page("things", text=text, space=space, languages=context.languages())
+    )
+
+
+def _suggested(answer: Answer) -> Response:
+    """JSON in the reader's language."""
+    response = reply(answer.body(), formats.PLAIN_JSON)
+    response.headers["Vary"] = "Accept-Language"
+    tag = hashlib.sha256(response.get_data()).hexdigest()[:24]
+    response.set_etag(tag)
+    return response
