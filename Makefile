@@ -3,17 +3,23 @@
 
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
-.PHONY: help serve setup test format bench wheel clean
+.PHONY: help serve bundle setup test format bench wheel clean
+
+# What browsers load is built where npm is; the pages work whole without it.
+BUNDLE = server/foedera/web/static/query.js
+WITH_BUNDLE = $(if $(shell command -v npm 2>/dev/null),$(BUNDLE))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-serve: .venv/.runtime ## serve the dataset; PORT=8080, ARGS="FOLDER --reload"
+serve: .venv/.runtime $(WITH_BUNDLE) ## serve the dataset; PORT=8080, ARGS="FOLDER --reload"
 	@exec .venv/bin/foedera serve $(if $(PORT),--port $(PORT)) $(ARGS)
+
+bundle: $(BUNDLE) ## build the scripts of the query page; needs npm, and nothing needs them
 
 setup: .venv/.dev ## make .venv with all that development needs
 
-test: .venv/.dev ## check style and types, then run the tests; ARGS="-k wheel"
+test: .venv/.dev $(WITH_BUNDLE) ## check style and types, then run the tests; ARGS="-k wheel"
 	.venv/bin/python -m ruff check
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m mypy
@@ -30,8 +36,17 @@ wheel: .venv/.dev ## build the sdist and, from it, the wheel, into dist/
 	.venv/bin/python -m build
 
 clean: ## remove .venv, caches and what was built; releases in .foedera stay
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache server/web/node_modules
+	rm -f $(BUNDLE) server/foedera/web/static/land.svg
 	find server tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BUNDLE): server/web/package-lock.json server/web/build.mjs $(wildcard server/web/src/*.js)
+	@echo "Building the query editor: a few seconds, once"
+	@cd server/web && npm ci $(NPM) && node build.mjs \
+	    || echo "The query editor could not be built; the pages work without it" >&2
+
+# Nothing that a package would run at its installation is needed here.
+NPM = --ignore-scripts --no-audit --no-fund --silent --prefer-offline --fetch-retries=1
 
 # Two stamps, so that serving installs no development tools and neither runs pip twice.
 .venv/.runtime: pyproject.toml | .venv/bin/pip

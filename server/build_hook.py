@@ -1,4 +1,5 @@
-"""Puts the publication into the wheel, file by file, so that nothing else slips in.
+"""Puts the publication into the wheel, file by file, so that nothing else slips in; and the
+browser bundle, which is built first where npm is.
 
 A folder named as a whole would bring scratch files and stores along, and would leave stale copies
 in an editable install, which reads the checkout's own folders instead.
@@ -6,6 +7,7 @@ in an editable install, which reads the checkout's own folders instead.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,9 +17,14 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 PUBLISHED = {"ontology": (".ttl", ".rq"), "data": (".ttl",), "shapes": (".ttl", ".rq")}
 """The folders of the publication, and the endings of what is published from each."""
 
+STATIC = "server/foedera/web/static"
+BUNDLE = ("query.js", "land.svg")
+"""What is built for browsers, below `STATIC`. Git does not know it."""
+
 
 class PublishedFiles(BuildHookInterface):
-    """Adds the published files: below ``foedera/published/`` in a wheel, in place in an sdist."""
+    """Adds the published files, below ``foedera/published/`` in a wheel and in place in an sdist;
+    and what browsers load, where it is or can be built."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
@@ -35,9 +42,30 @@ class PublishedFiles(BuildHookInterface):
                 self.app.display_warning(f"{file} is left out: git does not know it")
         if not any(file.startswith("data/") for file in files):
             raise RuntimeError("There is nothing to publish: no .ttl file in data/ is in git")
+        if not bundle(root):
+            self.app.display_warning("The query editor is left out: npm is not here, or failed")
+        build_data["artifacts"] += [f"/{STATIC}/{name}" for name in BUNDLE]
         place = "foedera/published/" if self.target_name == "wheel" else ""
         for file in files:
             build_data["force_include"][str(root / file)] = place + file
+
+
+def bundle(root: Path) -> bool:
+    """Whether the browser bundle is there, built now if need be. What is older than its sources
+    is built again, where it can be."""
+    sources = root / "server" / "web"
+    built = [root / STATIC / name for name in BUNDLE]
+    inputs = [sources / "build.mjs", sources / "package-lock.json", *sources.glob("src/*.js")]
+    newest = max((path.stat().st_mtime for path in inputs if path.exists()), default=0.0)
+    if all(path.exists() and path.stat().st_mtime >= newest for path in built):
+        return True
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm and node and sources.exists():
+        install = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        for command in (install, [node, "build.mjs"]):
+            if subprocess.run(command, cwd=sources, stdin=subprocess.DEVNULL).returncode:
+                break
+    return all(path.exists() for path in built)
 
 
 def in_git(root: Path) -> list[str] | None:

@@ -22,6 +22,7 @@ FOUND = shutil.which("chromium") or shutil.which("chromium-browser")
 
 _FLAGS = (
     "--headless",
+    "--hide-scrollbars",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -212,7 +213,7 @@ class Tab:
     def until(self, true: Callable[[], object] | str, what: str = "", seconds: float = 10) -> None:
         """Wait until something, or an expression in the page, is true."""
         end = time.monotonic() + seconds
-        while not (self.run(true) if isinstance(true, str) else true()):
+        while not (self.run(f"!!({true})") if isinstance(true, str) else true()):
             assert time.monotonic() < end, f"waited in vain for {what or true}"
             time.sleep(0.02)
 

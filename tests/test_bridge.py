@@ -90,7 +90,7 @@ def test_a_variable_that_is_bound_keeps_its_term(queried: bridge.Queried) -> Non
 
 
 def test_an_unnamed_node_that_is_bound_is_that_very_node(queried: bridge.Queried) -> None:
-    """In a query of Oxigraph it would be a variable, and each thing would seem to be meant."""
+    """In the text of a query it would be a variable, and everything would seem to be meant."""
     assert names(queried, this=rdflib.BNode("b")) == {"b"}
 
 

@@ -665,11 +665,15 @@ FURTHER = {
 """More questions of the same kinds; their queries are written from the ontology's words alone."""
 
 
+def asked(query: str) -> str:
+    """A further question's query, whole: with its prefixes, for names in English."""
+    return PREFIXES + query.removesuffix("}") + 'FILTER ( LANG(?n) = "en" ) }'
+
+
 @pytest.mark.parametrize("question", FURTHER)
 def test_a_question_asked_in_the_words_of_the_ontology_is_answered(question: str, ask: Ask) -> None:
     query, names = FURTHER[question]
-    english = query.removesuffix("}") + 'FILTER ( LANG(?n) = "en" ) }'
-    assert sorted(row["n"] for row in ask(PREFIXES + english)) == names
+    assert sorted(row["n"] for row in ask(asked(query))) == names
 
 
 def test_everything_of_ours_has_an_english_label() -> None:

@@ -313,6 +313,7 @@ def test_every_link_within_the_site_leads_somewhere(dataset_client: Client, know
             elif answer.mimetype == "text/html":
                 ids = (attributes.get("id", "") for _, attributes in Page(answer.text).elements)
                 pages[address] = set(ids)
+            answer.close()  # a file of static/ stays open until then
         if fragment and pages[address] and unquote(fragment) not in pages[address]:
             broken.append(f"no #{fragment} at {address}, on {where}")
     assert broken == []

@@ -193,7 +193,7 @@ def test_turtle_begins_with_what_it_describes_and_declares_what_it_uses(
 
 
 def test_the_same_description_is_the_same_bytes(make: Make) -> None:
-    first, second = (described(make(DATA), f"{BASE}id/a").body for _ in range(2))
+    first, second = (described(make(DATA), f"{BASE}id/b").body for _ in range(2))
     assert first == second
 
 

@@ -331,3 +331,11 @@ def test_small_ontologies_made_by_chance_follow_as_by_another_reasoner(
         )
         parsed = [parse(tmp_path, said)]
         assert set(infer.closure(parsed)) == closure_by_owlrl(parsed), said
+
+
+def test_a_remark_does_not_spread_to_another_name_of_the_thing(tmp_path: Path) -> None:
+    """In OWL 2 an annotation says something of the name that it is written at."""
+    turtle = (
+        ":note a owl:AnnotationProperty . :b :p :y . :a owl:sameAs :b ; :note :x . :c :note :a ."
+    )
+    assert not follows(tmp_path, turtle) & triples(":b :note :x . :c :note :b .")

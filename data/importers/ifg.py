@@ -81,7 +81,6 @@ KINDS = (
 PREFIXES = {
     "": "https://w3id.org/foedera/ns#",
     "confidence": "https://w3id.org/foedera/id/confidence/",
-    "dcat": "http://www.w3.org/ns/dcat#",
     "dcterms": "http://purl.org/dc/terms/",
     "edtf": "http://id.loc.gov/datatypes/edtf/",
     "license": "https://creativecommons.org/licenses/by/4.0/",
@@ -149,15 +148,6 @@ w3org:ChangeEvent rdfs:label "change of organisations"@en .
 w3org:originalOrganization rdfs:label "organisation before"@en .
 w3org:resultingOrganization rdfs:label "organisation after"@en .
 
-# Who publishes and lists the ontology: its copy names them, and only our own dataset describes
-# them.
-
-<https://w3id.org/foedera/id/project/foedera> a foaf:Organization ;
-    rdfs:label "The Foedera project"@en .
-
-<https://w3id.org/foedera/id/catalog/foedera> a dcat:Catalog ;
-    rdfs:label "Foedera catalogue"@en .
-
 query:home-secretaries a sh:SPARQLExecutable , sh:SPARQLSelectExecutable ;
     rdfs:label "Who was Home Secretary, in order?"@en ;
     sh:select '''
@@ -197,12 +187,14 @@ SELECT ?rank ?post ?name WHERE {
 
 @dataclass(frozen=True)
 class Row:
-    """One record: its line (from 1), its place in the text of the file, its cells by column."""
+    """One record: its line (from 1), its place in the text of the file and the digest of that,
+    and its cells by column."""
 
     table: str
     line: int
     start: int
     end: int
+    digest: str
     cells: Mapping[str, str] = field(hash=False)
 
     def __getitem__(self, column: str) -> str:
@@ -245,8 +237,10 @@ def read(folder: Path, table: str) -> list[Row]:
     first = reader.line_num
     for cells in reader:
         text = "".join(lines[first : reader.line_num]).rstrip("\r\n")
+        start, end = starts[first], starts[first] + len(text)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         whole = dict(zip(header, cells, strict=True)) if len(cells) == len(header) else {}
-        rows.append(Row(table, first + 1, starts[first], starts[first] + len(text), whole))
+        rows.append(Row(table, first + 1, start, end, digest, whole))
         first = reader.line_num
     return rows
 
@@ -553,6 +547,7 @@ class File:
                 (":source", f"source:{slug(row.table)}"),
                 (":start", typed(str(row.start), "xsd:integer")),
                 (":end", typed(str(row.end), "xsd:integer")),
+                (":digest", ox.Literal(row.digest)),
             ):
                 self._evidence[triple(name, predicate, value)] = None
 
@@ -706,7 +701,7 @@ def posts(file: File, tables: Tables, names: Names) -> None:
         file.introduce(node, ":Post", row["display_name"])
         if row["name"] != row["display_name"]:
             file.say(node, "skos:altLabel", words(row["name"]))
-        about = f"{bodies[body]}. Rank: {RANKS.get(code, code)}."
+        about = f"{RANKS.get(code, code)} in: {bodies[body]}"
         file.say(node, "dcterms:description", words(about))
         file.say(node, ":postIn", names.org[body])
         file.say(node, ":role", rank(code), *map(remit, remits[row["id"]]))
@@ -765,21 +760,21 @@ def tenures(files: dict[str, File], tables: Tables, names: Names) -> None:
             file.say(node, ":ends", typed(row["end_date"], "edtf:EDTF"))
         file.bounds(node, row.begins, row["end_date"])
         for part in parts:
-            about = ", ".join(standings(part))
-            about += f" ({part['leave_reason']})" if part["leave_reason"] else ""
-            about += "" if part.period == row.period else f", {part.period}"
-            file.say(node, "skos:scopeNote", words(f"{about}."))
+            if part.period != row.period or part["leave_reason"]:
+                why = f" ({part['leave_reason']})" if part["leave_reason"] else ""
+                note = f"{', '.join(standings(part))}{why}, {part.period}"
+                file.say(node, "skos:scopeNote", words(note))
         file.say(node, ":basis", ox.Literal("stated"))
         file.say(node, ":confidence", "confidence:certain")
         file.say(node, "dcterms:identifier", ox.Literal(row["id"]))
         file.rest(node, [row, *parts])
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("source", type=Path, help="the folder with the CSV files")
     parser.add_argument("target", type=Path, help="the publication to be made; not there yet")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     source, target = arguments.source, arguments.target
     if target.exists():
         raise SystemExit(f"{target} is there already: name a folder that is not.")

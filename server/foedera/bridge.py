@@ -85,10 +85,8 @@ class Queried(rdflib.Graph):
             ox.Variable(name): to_oxigraph(term) for name, term in (initBindings or {}).items()
         }
         try:
-            if any(isinstance(term, ox.BlankNode) for term in bound.values()):
-                raise RuntimeError("in a query a blank node would be a variable")
             found = self._ask(str(query_object), bound)
-        except RuntimeError:  # Oxigraph also puts terms only for variables that are selected
+        except RuntimeError:  # Oxigraph puts terms only for variables that are selected
             return super().query(query_object, initBindings=initBindings)
         if isinstance(found, ox.QueryBoolean):
             answer = Result("ASK")

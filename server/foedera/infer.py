@@ -30,11 +30,18 @@ def closure(things: Iterable[folder.Parsed]) -> list[ox.Triple]:
             break
         known |= fresh
     elsewhere = _names_elsewhere(said, known)
+    remarks = {
+        triple.subject
+        for triple in said
+        if triple.predicate.value == terms.TYPE
+        and _iri(triple.object) == terms.OWL + "AnnotationProperty"
+    }
     return sorted(
         (
             triple
             for triple in known - said
             if _telling(triple)
+            and triple.predicate not in remarks  # what is written of a name is not of the thing
             and (
                 triple.predicate.value == _SAME
                 or not (triple.subject in elsewhere or triple.object in elsewhere)

@@ -10,7 +10,8 @@ import pyoxigraph as ox
 
 from foedera import formats
 from foedera.errors import BadRequest, EngineFailed, QuerySyntax
-from foedera.query.scan import scan, tokens
+from foedera.query import mend
+from foedera.query.scan import place, scan, tokens
 from foedera.query.worker import Reply
 from foedera.stores.embedded import Answer, EmbeddedStore, Term
 
@@ -27,6 +28,7 @@ def answer(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
     """
     text = call["query"]
     found = scan(text, call["nesting"], call["bytes"], store.prefixes, store.base)
+    text = mend.read(text)
     graphs, named = found.graphs, found.named
     if call["default_graphs"] or call["named_graphs"]:
         graphs, named = tuple(call["default_graphs"]), tuple(call["named_graphs"])
@@ -48,13 +50,12 @@ def answer(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
 
     try:
         result = parsed(ask, text)
-        if found.star >= 0 and isinstance(result, ox.QuerySolutions):
-            # The engine mixes up the columns of a `*`: the same query with its `*` spelled out.
-            columns = {variable.value for variable in result.variables}
-            names = [name for name in found.variables if name in columns]
-            if len(names) == len(columns) > 0:
-                spelled = " ".join(f"?{name}" for name in names)
-                result = ask(f"{text[: found.star]} {spelled} {text[found.star + 1 :]}")
+        columns = {one.value for one in getattr(result, "variables", ())}
+        names = [name for name in found.variables if name in columns]
+        star = found.star if len(names) == len(columns) > 0 else -1
+        meant = mend.done(text, star, names, store.graphs if named is None else named)
+        if meant != text:
+            result = ask(meant)
         _write(store, result, call, reply)
     except RuntimeError as fault:  # what it knows, and does not do: a function, for example
         stray = _STRAY.search(str(fault))
@@ -128,16 +129,12 @@ def _syntax(ask: Callable[[str], Answer], text: str, fault: SyntaxError) -> Quer
     wrong = max((n for n, start in enumerate(starts) if start <= offset), default=0)
     reason = _REASON.search(told[3])
     if offset >= len(wide) and reason is None:
-        place, words = end, "more is expected here"
+        where, words = end, "more is expected here"
     else:
-        place, words = found[wrong].start, f"{found[wrong].text[:60]} is not expected here"
+        where, words = found[wrong].start, f"{found[wrong].text[:60]} is not expected here"
     if reason is not None:
         words = f"{found[wrong].text[:60]}: {reason[0]}"
-    line = text.count("\n", 0, place) + 1
-    column = place - text.rfind("\n", 0, place)
-    return QuerySyntax(
-        f"line {line}, column {column}: {words}", "See the SPARQL 1.1 Query Language."
-    )
+    return QuerySyntax(f"{place(text, where)}: {words}", "See the SPARQL 1.1 Query Language.")
 
 
 def _write(store: EmbeddedStore, result: Answer, call: dict[str, Any], reply: Reply) -> None:

@@ -98,10 +98,8 @@ def tokens(text: str) -> Iterator[Token]:
         if kind == "space":
             continue
         if kind == "unclosed":
-            line = text.count("\n", 0, start) + 1
-            column = start - text.rfind("\n", 0, start)
             raise QuerySyntax(
-                f"line {line}, column {column}: the string that begins here does not end",
+                f"{place(text, start)}: the string that begins here does not end",
                 "A backslash in a string is one of the escapes of SPARQL 1.1, section 19.7.",
             )
         if kind == "words":
@@ -142,6 +140,12 @@ def _may_be_compared(previous: Token, iri: str) -> bool:
         or previous.text == ")"
         or (previous.kind == "word" and previous.text.upper().endswith(("TRUE", "FALSE")))
     )
+
+
+def place(text: str, offset: int) -> str:
+    """Where an offset is, for people: line and column, from 1."""
+    line = text.count("\n", 0, offset) + 1
+    return f"line {line}, column {offset - text.rfind(chr(10), 0, offset)}"
 
 
 def unescaped(text: str) -> str:
@@ -220,9 +224,9 @@ def _read(text: str, limit: int, prefixes: dict[str, str], base: str) -> Scan:
         elif not form and word in _FORMS:
             form = word
         elif token.kind == "iri" and previous.text.upper() == "BASE":
-            base = token.text[1:-1]
+            base = _resolved(token, prefixes, base)
         elif token.kind == "iri" and before.text.upper() == "PREFIX":
-            prefixes[previous.text] = token.text[1:-1]
+            prefixes[previous.text] = _resolved(token, prefixes, base)
         elif (
             token.text == "*"
             and form == "SELECT"

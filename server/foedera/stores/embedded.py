@@ -66,8 +66,9 @@ class EmbeddedStore:
 
     @cached_property
     def graphs(self) -> frozenset[str]:
-        """The IRIs of the named graphs."""
-        return frozenset(graph.value for graph in self.store.named_graphs())
+        """The IRIs of the named graphs, also of files without a triple."""
+        files = {str(file["graph"]) for file in self.manifest["files"]}
+        return frozenset(files | {graph.value for graph in self.store.named_graphs()})
 
     @cached_property
     def numbers(self) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from foedera.formats import Format
 from foedera.web import context
 
 _SAFE = "/:@!$&'()*+,;=~-._%?"
-_ASCII = "".join(map(chr, range(128)))
 _NON_ASCII = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 
 
@@ -52,22 +51,14 @@ def raw_path() -> str:
     uri: str = request.environ.get("REQUEST_URI") or ""
     if uri.startswith(("http://", "https://")):  # the absolute form that proxies send
         uri = "/" + uri.split("/", 3)[3] if uri.count("/") > 2 else "/"
-    path = _escaped(uri.partition("?")[0]) or quote(request.path, safe=_SAFE)
+    path = uri.partition("?")[0] or quote(request.path, safe=_SAFE)
     return path[1:]
 
 
 def raw_target() -> str:
     """The path, and the query if there is one, as the client sent them."""
-    query = _escaped(request.environ.get("QUERY_STRING", ""))
+    query: str = request.environ.get("QUERY_STRING", "")
     return f"{raw_path()}?{query}" if query else raw_path()
-
-
-def _escaped(text: str) -> str:
-    """Part of a target with escapes for bytes that should have had them: curl sends them bare.
-
-    WSGI holds bytes as the characters of Latin-1 (PEP 3333).
-    """
-    return text if text.isascii() else quote(text.encode("latin-1", "replace"), safe=_ASCII)
 
 
 def iris(path: str) -> list[str]:

@@ -171,7 +171,7 @@ def _code(query: str, here: Here, file: str, graph: bool) -> Iterator[Sample]:
         )
         return of_files(origin + _file(here, file, table), origin + _file(here, file, tree), graph)
     plain = tuple(one for one in here.parameters if one[0] in _DATASET)
-    return of_query(Here(f"{origin}/sparql", plain)(), query, graph)
+    return of_query(f"{origin}/sparql", plain, query, graph)
 
 
 def _file(here: Here, file: str, fmt: Format) -> str:

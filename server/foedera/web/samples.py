@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import urlencode
 
 
 @dataclass(frozen=True)
@@ -17,13 +19,20 @@ class Sample:
     code: str
 
 
-def of_query(endpoint: str, query: str, graph: bool) -> Iterator[Sample]:
-    """Code that asks a query of an endpoint; ``graph`` tells that the answer is one."""
+Parameters: TypeAlias = Sequence[tuple[str, str]]
+
+
+def of_query(endpoint: str, more: Parameters, query: str, graph: bool) -> Iterator[Sample]:
+    """Code that asks a query of an endpoint.
+
+    ``more`` are parameters that go with it; ``graph`` tells that the answer is one.
+    """
     accept = "text/turtle" if graph else "text/csv"
-    yield Sample("Shell", "curl", _curl(endpoint, query, accept))
-    yield Sample("Python", "SPARQLWrapper", _python(endpoint, query, graph))
-    yield Sample("R", "httr2, R 4.1 or newer", _r(endpoint, query, accept, graph))
-    yield Sample("JavaScript", "nothing more", _javascript(endpoint, query, graph))
+    address = f"{endpoint}?{urlencode(more)}" if more else endpoint
+    yield Sample("Shell", "curl", _curl(address, query, accept))
+    yield Sample("Python", "SPARQLWrapper", _python(endpoint, more, query, graph))
+    yield Sample("R", "httr2, R 4.1 or newer", _r(address, query, accept, graph))
+    yield Sample("JavaScript", "nothing more", _javascript(address, query, graph))
 
 
 def of_files(table: str, tree: str, graph: bool) -> Iterator[Sample]:
@@ -52,7 +61,7 @@ def of_files(table: str, tree: str, graph: bool) -> Iterator[Sample]:
     yield Sample(
         "JavaScript",
         "nothing more",
-        f"const answer = await fetch({_quoted(tree)});\nconsole.log(await answer.json());",
+        f"const answer = await fetch({_quoted(tree)});\n{_SHOW.format('json')}",
     )
 
 
@@ -66,7 +75,7 @@ def _curl(endpoint: str, query: str, accept: str) -> str:
     )
 
 
-def _python(endpoint: str, query: str, graph: bool) -> str:
+def _python(endpoint: str, more: Parameters, query: str, graph: bool) -> str:
     quote = next((one for one in ('"""', "'''") if one not in query), None)
     text = f"r{quote}\n{query}\n{quote}" if quote else _quoted(query)
     if graph:
@@ -76,7 +85,10 @@ def _python(endpoint: str, query: str, graph: bool) -> str:
     return (
         f"from SPARQLWrapper import {', '.join(sorted((kind, 'SPARQLWrapper')))}\n\n"
         f"endpoint = SPARQLWrapper({_quoted(endpoint)})\n"
-        f"endpoint.setQuery({text})\n"
+        + "".join(
+            f"endpoint.addParameter({_quoted(name)}, {_quoted(value)})\n" for name, value in more
+        )
+        + f"endpoint.setQuery({text})\n"
         f"endpoint.setReturnFormat({kind})\n{rest}"
     )
 
@@ -106,8 +118,12 @@ def _javascript(endpoint: str, query: str, graph: bool) -> str:
         '  method: "POST",\n'
         f'  headers: {{ "Content-Type": "application/sparql-query", Accept: "{accept}" }},\n'
         "  body: query,\n"
-        f"}});\nconsole.log(await answer.{read}());"
+        f"}});\n{_SHOW.format(read)}"
     )
+
+
+_SHOW = "console.dir(await answer.{0}(), {{ depth: null }});"
+"""How JavaScript prints all of an object, and not just its top."""
 
 
 def _quoted(text: str) -> str:

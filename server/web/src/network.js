@@ -28,7 +28,7 @@ class ResultNetwork extends HTMLElement {
     const [top, bottom] = bounds(places.map(([, y]) => y));
     const width = Math.max(wide, right - left + 260);
     const height = Math.max(240, bottom - top + 60);
-    drawing.style.minWidth = `${Math.round(width * 0.8)}px`; // smaller, and the names are not read
+    drawing.style.minWidth = `${Math.round(width * 0.7)}px`; // smaller, and the names are not read
     drawing.setAttribute(
       "viewBox",
       `${(left + right - width) / 2} ${(top + bottom - height) / 2} ${width} ${height}`,
