@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
-.PHONY: help serve bundle setup test format bench wheel clean
+.PHONY: help serve bundle setup test proof format bench wheel clean
 
 # What browsers load is built where npm is; the pages work whole without it.
 BUNDLE = server/foedera/web/static/query.js
@@ -24,6 +24,9 @@ test: .venv/.dev $(WITH_BUNDLE) ## check style and types, then run the tests; AR
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m mypy
 	.venv/bin/python -m pytest $(ARGS)
+
+proof: .venv/.dev ## print the table of facts, questions, links and evidence; SHARED_FOLDER=...
+	.venv/bin/python tests/table.py
 
 format: .venv/.dev ## lay out the code, and mend what can be mended
 	.venv/bin/python -m ruff check --fix

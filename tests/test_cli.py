@@ -203,6 +203,18 @@ def test_check_prints_findings_where_a_program_reads_them(run: Run, books: Path)
     assert "does not conform" in result.stderr
 
 
+def test_a_person_at_a_terminal_sees_the_step_under_way(books: Path) -> None:
+    """Without the time of day, which a log has, and on a line that counts the seconds."""
+    person, terminal = os.openpty()
+    process = subprocess.Popen(program("check", books), stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    assert process.wait(timeout=30) == 0
+    told = os.read(person, 10_000).decode()
+    os.close(person)
+    assert told.startswith("\rchecking 4 files")
+    assert f"\n{books} conforms: " in told
+
+
 def test_check_that_finds_only_warnings_conforms(run: Run, books: Path) -> None:
     shapes = books / "shapes" / "book.ttl"
     shapes.write_text(shapes.read_text().replace("minCount 1", "minCount 9 ; sh:severity sh:Info"))
@@ -475,7 +487,8 @@ def test_an_endpoint_answers_in_the_format_named(
 
 
 def test_a_long_query_reaches_an_endpoint(run: Run, endpoint: str) -> None:
-    query = BOOKS + "\n# " + "x" * 100_000
+    """In an address it would take half a megabyte."""
+    query = BOOKS + "\n# " + "本" * 60_000
     assert len(run("query", "--at", endpoint, query).stdout.splitlines()) == 3
 
 

@@ -388,3 +388,32 @@ def test_data_without_any_web_address_has_a_base_that_leads_nowhere(tmp_path: Pa
 def test_a_file_that_does_not_parse_does_not_hide_what_the_others_say(books: Path) -> None:
     write(books, "data/a.ttl", "uriSpace oops")
     assert folder.read(books).publication.stated
+
+
+@pytest.mark.parametrize("name", ["a b", "100%", "<x>", "こころ"])
+def test_a_file_may_have_any_name(books: Path, name: str) -> None:
+    found = parse(books, f"data/{name}.ttl", "<#a> <urn:p> <urn:o> .")
+    assert len(found.triples) == 1
+
+
+def test_a_query_outside_the_shapes_is_no_rule(books: Path) -> None:
+    write(books, "data/x.rq", "SELECT * {}")
+    assert folder.read(books).hygiene() == ()
+
+
+def test_relative_iris_do_not_make_a_base(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "data/x.ttl",
+        "<#a> <urn:p> <#b> . <#b> <urn:p> <#c> . <https://a.example/x> a <#c> .",
+    )
+    assert folder.read(tmp_path).publication.base == "https://a.example/"
+
+
+def test_a_file_that_cannot_be_read_is_told(books: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path) -> bytes:  # nothing is unreadable to root
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(CouldNotCheck, match=r"core\.ttl cannot be read: Permission denied"):
+        folder.read(books)

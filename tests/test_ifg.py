@@ -174,6 +174,13 @@ def test_every_row_is_evidence_that_can_be_verified(sample: Path) -> None:
     assert evidence.verify(things, sample.parent / "csv") == []
 
 
+def test_evidence_is_the_whole_record_without_its_line_end(sample: Path) -> None:
+    place = said(sample)["evidence/person-4"]
+    text = (sample.parent / "csv" / "person.csv").read_bytes().decode()
+    words = text[int(place["start"][0]) : int(place["end"][0])]
+    assert words == SAMPLE["person"].splitlines()[3]
+
+
 def test_a_page_of_a_post_names_all_who_held_it(sample_client: Client) -> None:
     page = sample_client.get("/doc/post/lord-in-waiting-co", headers={"Accept": "text/html"})
     assert page.status_code == 200
@@ -225,7 +232,10 @@ def test_leave_and_acting_are_roles_with_their_time_in_a_note(sample: Path) -> N
     on_leave = things["tenure/ada-brown-secretary-of-state-for-tea-1985-05-01"]
     acting = things["tenure/zoe-ash-minister-for-milk-department-of-tea-milk-and-honey-1990-06-02"]
     assert "role/standing-on-leave" in on_leave["role"]
-    assert "Full cabinet, On leave (Long walk), 1988-02-01 to 1990-05-31" in on_leave["scopeNote"]
+    assert on_leave["scopeNote"] == [
+        "Full cabinet, 1985-05-01 to 1988-01-31",
+        "Full cabinet, On leave (Long walk), 1988-02-01 to 1990-05-31",
+    ]
     assert "role/standing-acting" in acting["role"]
     assert "scopeNote" not in acting
 

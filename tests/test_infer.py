@@ -199,6 +199,7 @@ def test_the_same_files_give_the_same_list(tmp_path: Path) -> None:
     said = ":p a owl:SymmetricProperty . " + " ".join(f":x{n} :p [ a :A ] ." for n in range(50))
     first = infer.closure([parse(tmp_path, said)])
     assert first == infer.closure([parse(tmp_path, said)])
+    assert first == sorted(first, key=str)
     assert len(first) == 50
 
 

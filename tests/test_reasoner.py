@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import subprocess
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -41,8 +40,9 @@ def owlready() -> Path:
 
 def run(*arguments: str | Path) -> str:
     """What a Java program prints, its complaints too: HermiT's exit status says nothing."""
+    brief = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # it starts sooner, and ends soon
     answer = subprocess.run(
-        [java(), *map(str, arguments)], capture_output=True, text=True, timeout=120
+        [java(), *brief, *map(str, arguments)], capture_output=True, text=True, timeout=120
     )
     return answer.stdout + answer.stderr
 
@@ -78,23 +78,15 @@ PREFIXES = f"""
 @prefix tenure: <{BASE}id/tenure/> .
 """
 
-Written = Callable[..., Path]
 
-
-@pytest.fixture
-def written(tmp_path: Path) -> Written:
-    """Writes parts of the publication, and more Turtle, as one file of RDF/XML."""
-
-    def written(parts: tuple[str, ...], more: str = "", others: bool = False) -> Path:
-        added = list(ox.parse(PREFIXES + more, format=ox.RdfFormat.TURTLE))
-        if others:
-            added += ox.parse(path=HERE / "others.ttl")
-        path = tmp_path / "ontology.owl"
-        content = [*triples(*parts), *(quad.triple for quad in added)]
-        path.write_bytes(ox.serialize(content, format=ox.RdfFormat.RDF_XML) or b"")
-        return path
-
-    return written
+def write(path: Path, parts: tuple[str, ...], more: str = "", others: bool = False) -> Path:
+    """Write parts of the publication, and more Turtle, as one file of RDF/XML."""
+    added = list(ox.parse(PREFIXES + more, format=ox.RdfFormat.TURTLE))
+    if others:
+        added += ox.parse(path=HERE / "others.ttl")
+    content = [*triples(*parts), *(quad.triple for quad in added)]
+    path.write_bytes(ox.serialize(content, format=ox.RdfFormat.RDF_XML) or b"")
+    return path
 
 
 def hermit(path: Path, *question: str) -> str:
@@ -119,58 +111,78 @@ def consistent(path: Path) -> bool:
     return "is satisfiable" in answer
 
 
-def profiles(path: Path) -> str:
-    jars = owlready() / "pellet" / "*"
-    return run("-cp", jars, HERE / "Profiles.java", path)
+PROFILED = {
+    "core": (CORE, ""),
+    "with the alignments": (ALIGNED, ""),
+    # A transitive property is not simple.
+    "DL: a simple property wanted": (CORE, ":follows a owl:IrreflexiveProperty ."),
+    "RL: a datatype that it lacks": (CORE, ":date rdfs:range edtf:EDTF ."),
+    "RL: a union where it has none": (
+        CORE,
+        ":holder rdfs:range [ a owl:Class ; owl:unionOf ( :Person :Organization ) ] .",
+    ),
+}
+"""What is asked for its profiles; where a fault is planted, the profile that it leaves."""
 
 
-@pytest.mark.parametrize("parts", [CORE, ALIGNED], ids=["core", "with the alignments"])
+@pytest.fixture(scope="module")
+def profiles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The answers, all from one run of a Java source."""
+    if "jdk.compiler" not in run("--list-modules"):
+        pytest.skip("the check of profiles needs a Java with its compiler, a JDK")
+    folder = tmp_path_factory.mktemp("profiles")
+    paths = [
+        write(folder / f"{number}.owl", parts, fault)
+        for number, (parts, fault) in enumerate(PROFILED.values())
+    ]
+    answer = run("-cp", owlready() / "pellet" / "*", HERE / "Profiles.java", *paths)
+    answers = answer.split("OWL 2 DL: ")[1:]
+    assert len(answers) == len(PROFILED), answer
+    return {name: f"OWL 2 DL: {one}" for name, one in zip(PROFILED, answers, strict=True)}
+
+
+@pytest.mark.parametrize("name", [name for name, (_, fault) in PROFILED.items() if not fault])
 def test_the_ontology_is_in_the_profiles_dl_and_rl_of_owl_2(
-    parts: tuple[str, ...], written: Written
+    name: str, profiles: dict[str, str]
 ) -> None:
-    assert profiles(written(parts)) == "OWL 2 DL: yes\nOWL 2 RL: yes\n"
+    assert profiles[name] == "OWL 2 DL: yes\nOWL 2 RL: yes\n"
 
 
-@pytest.mark.parametrize(
-    ("fault", "out"),
-    [
-        (":follows a owl:IrreflexiveProperty .", "DL"),  # a transitive property is not simple
-        (":date rdfs:range edtf:EDTF .", "DL"),
-        (":holder rdfs:range [ a owl:Class ; owl:unionOf ( :Person :Organization ) ] .", "RL"),
-    ],
-    ids=["a simple property wanted", "a datatype outside OWL", "a union where RL has none"],
-)
-def test_what_leaves_a_profile_is_found(fault: str, out: str, written: Written) -> None:
-    assert f"OWL 2 {out}: no\n" in profiles(written(CORE, fault))
+@pytest.mark.parametrize("name", [name for name, (_, fault) in PROFILED.items() if fault])
+def test_what_leaves_a_profile_is_found(name: str, profiles: dict[str, str]) -> None:
+    assert f"OWL 2 {name[:2]}: no\n" in profiles[name]
 
 
 @pytest.mark.parametrize(
     ("parts", "others"),
-    [(CORE, False), (ALIGNED, False), (ALIGNED, True), (ALL, True)],
-    ids=["core", "with the alignments", "with what others say", "with the data"],
+    [(CORE, False), (ALIGNED, False), (ALIGNED, True)],
+    ids=["core", "with the alignments", "with what others say"],
 )
-def test_no_class_is_impossible(parts: tuple[str, ...], others: bool, written: Written) -> None:
-    assert impossible(written(parts, others=others)) == []
+def test_no_class_is_impossible(parts: tuple[str, ...], others: bool, tmp_path: Path) -> None:
+    assert impossible(write(tmp_path / "ontology.owl", parts, others=others)) == []
 
 
 @pytest.mark.parametrize("others", [False, True], ids=["by itself", "with what others say"])
-def test_ontology_and_data_are_consistent(others: bool, written: Written) -> None:
-    assert consistent(written(ALL, others=others))
+def test_ontology_and_data_are_consistent(others: bool, tmp_path: Path) -> None:
+    assert consistent(write(tmp_path / "ontology.owl", ALL, others=others))
+
+
+SIGNING = "event:signing a :Signing . "
 
 
 @pytest.mark.parametrize(
     "fault",
     [
-        "[] a :Participation ; :participationIn event:signing-2023-12-13 ; :actor place:tokyo .",
+        SIGNING + "[] a :Participation ; :participationIn event:signing ; :actor place:tokyo .",
         "person:adolfo-urso a :Organization .",
         "[] a :Participation , :Invitation .",
-        "[] :participationIn event:signing-2023-12-13 ; :invitationTo event:signing-2023-12-13 .",
+        "[] :participationIn event:signing ; :invitationTo event:signing .",
         "polity:italy :within place:tokyo .",
         "polity:italy owl:sameAs place:italy .",
-        "event:signing-2023-12-13 a :Agreement .",
+        SIGNING + "event:signing a :Agreement .",
         "org:jetro :seat polity:japan .",
-        "event:signing-2023-12-13 :hasParticipant place:tokyo .",
-        "tenure:adolfo-urso-mimit-minister :holder org:mimit .",
+        SIGNING + "event:signing :hasParticipant place:tokyo .",
+        "[] a :Tenure ; :holder org:mimit .",
         "org:mimit :partOfOrganization person:adolfo-urso .",
     ],
     ids=[
@@ -187,8 +199,14 @@ def test_ontology_and_data_are_consistent(others: bool, written: Written) -> Non
         "an organisation is part of a person",
     ],
 )
-def test_a_planted_contradiction_is_found(fault: str, written: Written) -> None:
-    assert not consistent(written(ALL, fault))
+def test_a_planted_contradiction_is_found(fault: str, tmp_path: Path) -> None:
+    """Among the things that the sources share, which are quicker to reason over than all."""
+    assert not consistent(write(tmp_path / "ontology.owl", (*CORE, "data/shared/"), fault))
+
+
+def test_a_contradiction_is_found_among_all_the_data(tmp_path: Path) -> None:
+    fault = "event:signing-2023-12-13 :hasParticipant place:tokyo ."
+    assert not consistent(write(tmp_path / "ontology.owl", ALL, fault, others=True))
 
 
 @pytest.mark.parametrize(
@@ -200,7 +218,7 @@ def test_a_planted_contradiction_is_found(fault: str, written: Written) -> None:
     ],
     ids=["events as entities", "delegations as persons", "buildings as organisations"],
 )
-def test_a_class_made_impossible_is_found(fault: str, classes: set[str], written: Written) -> None:
-    found = impossible(written(ALIGNED, fault, others=True))
+def test_a_class_made_impossible_is_found(fault: str, classes: set[str], tmp_path: Path) -> None:
+    found = impossible(write(tmp_path / "ontology.owl", ALIGNED, fault, others=True))
     named = {":" + name.rstrip(">").split("#")[-1].split(":")[-1] for name in found}
     assert classes <= named

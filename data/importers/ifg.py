@@ -83,8 +83,8 @@ PREFIXES = {
     "confidence": "https://w3id.org/foedera/id/confidence/",
     "dcterms": "http://purl.org/dc/terms/",
     "edtf": "http://id.loc.gov/datatypes/edtf/",
-    "license": "https://creativecommons.org/licenses/by/4.0/",
     "foaf": "http://xmlns.com/foaf/0.1/",
+    "license": "https://creativecommons.org/licenses/by/4.0/",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "schema": "http://schema.org/",
@@ -110,6 +110,7 @@ dell'Institute for Government; ogni fatto indica la sua riga."@it ;
 turned into linked data; rows that contradict themselves or others were left out."@en ;
     dcterms:license <https://creativecommons.org/licenses/by/4.0/> ;
     dcterms:language "en" ;
+    rdfs:seeAlso <https://github.com/instituteforgov/ifg-ministers-database-public> ;
     dcterms:conformsTo <https://w3id.org/foedera/ns> ;
     void:uriSpace "{base}" ;
     void:vocabulary <https://w3id.org/foedera/ns#> , <http://www.w3.org/ns/org#> .
@@ -187,8 +188,8 @@ SELECT ?rank ?post ?name WHERE {
 
 @dataclass(frozen=True)
 class Row:
-    """One record: its line (from 1), its place in the text of the file and the digest of that,
-    and its cells by column."""
+    """One record: its line (from 1), where it starts and ends in the text of the file, the digest
+    of its text, and its cells by column."""
 
     table: str
     line: int

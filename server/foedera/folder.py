@@ -65,9 +65,14 @@ class File:
     def is_rdf(self) -> bool:
         return self.location.suffix in ENDINGS
 
+    @property
+    def _escaped(self) -> str:
+        """The key as a piece of an IRI."""
+        return quote(self.key, safe="/~-._")
+
     def graph(self, base: str) -> ox.NamedNode:
         """The IRI of the named graph that holds this file's triples."""
-        return ox.NamedNode(f"{base}graph/{quote(self.key, safe='/~-._')}")
+        return ox.NamedNode(f"{base}graph/{self._escaped}")
 
     def parse(self, base: str) -> Parsed:
         """Read the file's triples, each with its line and, where the file names one, its graph.
@@ -98,7 +103,7 @@ class File:
                 parser = ox.parse(
                     input=cast(IO[bytes], lines),
                     format=ENDINGS[self.location.suffix],
-                    base_iri=base + self.key,
+                    base_iri=base + self._escaped,
                 )
                 for quad in parser:
                     triples.append(
@@ -220,7 +225,9 @@ class Folder:
 
     def hygiene(self) -> tuple[File, ...]:
         """The queries of which each row is a finding."""
-        return tuple(file for file in self.files if file.path.endswith(".rq"))
+        return tuple(
+            file for file in self.files if file.path.endswith(".rq") and file.part == "shapes"
+        )
 
     @cached_property
     def publication(self) -> Publication:
@@ -247,7 +254,7 @@ def read(root: Path) -> Folder:
             if any(piece.startswith(".") for piece in inside.parts) or not location.is_file():
                 continue
             if location.suffix in ENDINGS or location.suffix == ".rq":
-                content = location.read_bytes()
+                content = _content(location)
                 files.append(
                     File(
                         location,
@@ -262,6 +269,15 @@ def read(root: Path) -> Folder:
             "Read are " + ", ".join(sorted(ENDINGS)),
         )
     return Folder(root, tuple(sorted(files, key=lambda file: file.path)))
+
+
+def _content(location: Path) -> bytes:
+    try:
+        return location.read_bytes()
+    except OSError as fault:
+        raise CouldNotCheck(
+            f"{location} cannot be read: {fault.strerror}", "Change who may read it, or move it."
+        ) from None
 
 
 def stamp(root: Path) -> int:
@@ -336,12 +352,17 @@ def _self_description(folder: Folder) -> Publication:
     )
 
 
+def _relative(iri: str) -> bool:
+    """Whether an IRI was written relative to a base that is not known yet."""
+    return iri.startswith(UNKNOWN_BASE)
+
+
 def _common_space(subjects: dict[str, int]) -> str:
     """The longest path that the IRIs of the most used host share: the best guess at a base."""
     hosts: dict[str, list[str]] = {}
     for iri in subjects:
         parts = urlsplit(iri)
-        if parts.scheme in ("http", "https") and parts.netloc:
+        if parts.scheme in ("http", "https") and parts.netloc and not _relative(iri):
             hosts.setdefault(f"{parts.scheme}://{parts.netloc}/", []).append(iri)
     if not hosts:
         return UNKNOWN_BASE

@@ -39,7 +39,7 @@ function unrolled(ring) {
   return Math.abs(last[0] - first[0]) > 1 ? [...line, [last[0], 95], [first[0], 95]] : line;
 }
 const drawn = (line, turn) =>
-  `M${line.map(([x, y]) => `${+(x + turn).toFixed(2)} ${+y.toFixed(2)}`).join("L")}Z`;
+  `M${line.map(([x, y]) => `${+(x + turn).toFixed(1)} ${+y.toFixed(1)}`).join("L")}Z`;
 const path = shapes
   .flat()
   .map(unrolled)
@@ -50,7 +50,7 @@ const path = shapes
 await writeFile(
   new URL("land.svg", target),
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-180 -90 360 180" width="3600" height="1800">` +
-    `<style>path{fill:#e2dccf;stroke:#b9b0a0;stroke-width:.12}` +
+    `<style>path{fill:#e2dccf;stroke:#b9b0a0;stroke-width:.06}` +
     `@media (prefers-color-scheme:dark){path{fill:#33363c;stroke:#5a5e66}}</style>` +
     `<path d="${path}"/></svg>\n`,
 );

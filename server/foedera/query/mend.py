@@ -15,7 +15,7 @@ from foedera.query.scan import Token, place, tokens
 _AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
 _BOOLEANS = frozenset({"TRUE", "FALSE"})
 _READ_OTHERWISE = re.compile(
-    rf"<<\(|\b(?:{'|'.join(_AGGREGATES)})\b|(?:TRUE|FALSE)(?<!true)(?<!false)", re.IGNORECASE
+    rf"\b(?i:{'|'.join(_AGGREGATES)})\b|(?i:TRUE|FALSE)(?<!true)(?<!false)"
 )
 _DONE_OTHERWISE = re.compile(r"GROUP_CONCAT|GRAPH", re.IGNORECASE)
 
@@ -24,8 +24,7 @@ def read(text: str) -> str:
     """A query as the engine should read it; a text of the same length.
 
     TRUE and FALSE are put in small letters, since it reads no others. Raises QuerySyntax for an
-    aggregate within an aggregate, and for a triple term whose subject is a literal or another:
-    the engine takes both, and answers nothing in particular.
+    aggregate within an aggregate, to which the engine would answer something or other.
     """
     if not _READ_OTHERWISE.search(text):
         return text
@@ -38,16 +37,6 @@ def read(text: str) -> str:
             end = token.start + len(token.text)
         if _aggregate(found, at):
             _no_aggregate_within(text, found, at + 1)
-        if _spelled(found, at, "<<("):
-            inside = found[at + 3] if at + 3 < len(found) else token
-            if inside.kind in ("string", "number") or _word(inside) in _BOOLEANS:
-                raise QuerySyntax(
-                    f"{place(text, inside.start)}: the subject of a triple term is no literal"
-                )
-            if _spelled(found, at + 3, "<<("):
-                raise QuerySyntax(
-                    f"{place(text, inside.start)}: the subject of a triple term is no triple term"
-                )
     return "".join((*pieces, text[end:]))
 
 
@@ -56,15 +45,8 @@ def _word(token: Token) -> str:
 
 
 def _aggregate(found: Sequence[Token], at: int) -> bool:
-    return _word(found[at]) in _AGGREGATES and _spelled(found, at + 1, "(")
-
-
-def _spelled(found: Sequence[Token], at: int, signs: str) -> bool:
-    """Whether the tokens from here on are these signs, with nothing between."""
-    ahead = found[at : at + len(signs)]
-    return [token.text for token in ahead] == list(signs) and (
-        ahead[-1].start - ahead[0].start == len(signs) - 1
-    )
+    after = found[at + 1 : at + 2]
+    return _word(found[at]) in _AGGREGATES and bool(after) and after[0].text == "("
 
 
 def _closing(found: Sequence[Token], opening: int) -> int:
