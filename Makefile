@@ -3,14 +3,14 @@
 
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
-.PHONY: help serve bundle setup test proof format bench wheel clean
+.PHONY: help serve bundle setup test proof format bench conformance wheel clean
 
 # What browsers load is built where npm is; the pages work whole without it.
 BUNDLE = server/foedera/web/static/query.js
 WITH_BUNDLE = $(if $(shell command -v npm 2>/dev/null),$(BUNDLE))
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 serve: .venv/.runtime $(WITH_BUNDLE) ## serve the dataset; PORT=8080, ARGS="FOLDER --reload"
 	@exec .venv/bin/foedera serve $(if $(PORT),--port $(PORT)) $(ARGS)
@@ -34,6 +34,9 @@ format: .venv/.dev ## lay out the code, and mend what can be mended
 
 bench: .venv/.dev ## measure the site against the oxigraph server
 	.venv/bin/python tests/bench.py $(ARGS)
+
+conformance: .venv/.dev ## run the W3C's SPARQL tests over HTTP; ARGS="--only REGEX"
+	.venv/bin/python tests/conformance.py $(ARGS)
 
 wheel: .venv/.dev ## build the sdist and, from it, the wheel, into dist/
 	.venv/bin/python -m build

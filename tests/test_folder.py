@@ -288,6 +288,17 @@ def test_a_release_answers_from_the_graphs_that_files_name(
         assert ask("SELECT ?o FROM <urn:g> { <urn:a> <urn:p> ?o }") == "o\r\n2\r\n"
 
 
+def test_a_file_without_a_triple_is_a_graph_all_the_same(
+    books: Path, publish: Publish, plain_settings: Settings
+) -> None:
+    put(books, "data/empty.ttl")
+    with service.local(plain_settings, publish()) as site:
+        client = Client(create_app(plain_settings, site))
+        query = f"SELECT * FROM <{BASE}graph/data/empty> {{ ?s ?p ?o }}"
+        answer = client.get("/sparql", query_string={"query": query, "format": "csv"})
+        assert (answer.status_code, answer.text) == (200, "s,p,o\r\n")
+
+
 def test_iris_may_be_in_any_script(books: Path) -> None:
     found = parse(books, "data/x.ttl", "@prefix : <https://例え.jp/> . :夏目漱石 a <urn:作家> .")
     assert found.triples[0].subject == ox.NamedNode("https://例え.jp/夏目漱石")

@@ -148,7 +148,7 @@ def test_a_graph_within_a_graph_is_mended_too(store: ox.Store) -> None:
 def test_a_blank_node_may_stand_in_a_pattern_that_is_mended(store: ox.Store) -> None:
     """The copies of the pattern are groups of their own, and no two may share a blank node."""
     for node in ("_:s", "[]", "_:é.s"):
-        count = f"SELECT (COUNT(*) AS ?n) {{ ?s ?p {node}. }}"
+        count = f"SELECT (COUNT(*) AS ?n) {{ ?s ?p {node}. ?s ?q ?o }}"
         query = f"SELECT ?g ?n {{ GRAPH ?g {{ {count} }} }}"
         assert rows(store, query) == ["<urn:g1>\t2", "<urn:g2>\t1"]
 

@@ -148,6 +148,13 @@ def test_from_resolves_escapes_in_names_and_relative_iris() -> None:
     assert found.graphs == ("urn:base:x", "urn:g:a/b")
 
 
+def test_a_base_and_a_prefix_may_be_relative_to_the_base_before() -> None:
+    """SPARQL 1.1 Query Language, section 4.1.1."""
+    start = "BASE <https://example.org/a/> BASE <b/> PREFIX g: <../c#>"
+    found = read(f"{start} ASK FROM <x> FROM g:y {{ }}")
+    assert found.graphs == ("https://example.org/a/b/x", "https://example.org/a/c#y")
+
+
 def test_no_from_is_not_an_empty_from() -> None:
     found = read("SELECT * { ?s ?p 'FROM <urn:x>' }")
     assert found.graphs is None

@@ -230,3 +230,50 @@ def test_more_links_than_a_page_counts_are_said_to_be_cut(shown: Show) -> None:
     page = shown(LEOPARD, lines, values=2)
     assert page["cut"]
     assert not shown(LEOPARD, lines, values=3)["cut"]
+
+
+def test_what_has_a_date_comes_in_its_order(shown: Show) -> None:
+    page = shown(
+        LEOPARD,
+        """
+        book:the-leopard :loan :b , :c , :a .
+        :a rdfs:label "A" ; <http://purl.org/dc/terms/date> "2001" .
+        :b rdfs:label "B" ; <http://purl.org/dc/terms/date> "1999" .
+        :c rdfs:label "C" .
+        """,
+    )
+    assert ("loan", ["B", "A", "C"]) in [(name, values) for _, name, values in facts(page)]
+
+
+def test_a_shape_for_whatever_has_a_property_orders_pages_too(shown: Show) -> None:
+    page = shown(
+        LEOPARD,
+        """
+        book:the-leopard :price 12 ; :edition 'first' .
+        shapes:page a sh:NodeShape ; sh:targetSubjectsOf :price ; sh:property shapes:price .
+        shapes:price a sh:PropertyShape ; sh:path :price ; sh:order 1 .
+        """,
+    )
+    assert [name for _, name, _ in facts(page)] == ["price", "edition", "written by"]
+
+
+def test_the_terms_of_an_ontology_that_is_published_here_are_no_others(shown: Show) -> None:
+    page = shown(
+        LEOPARD,
+        """
+        <https://model.example/> <http://purl.org/vocab/vann/preferredNamespaceUri>
+            "https://model.example/" .
+        :writtenBy rdfs:subPropertyOf <https://else.example/by> .
+        :sold rdfs:domain :Sold ; owl:inverseOf <https://model.example/sells> .
+        :shop <https://model.example/sells> book:the-leopard .
+        <https://model.example/z> a owl:ObjectProperty .
+        book:the-leopard <https://model.example/z> :y ; <http://purl.org/dc/terms/subject> :x .
+        """,
+    )
+    assert [name for _, name, _ in facts(page)] == ["sold", "written by", "z", "subject"]
+
+
+def test_a_link_that_only_another_vocabulary_makes_is_folded_away(shown: Show) -> None:
+    page = shown(LAMPEDUSA, ":writtenBy rdfs:subPropertyOf <http://purl.org/dc/terms/creator> .")
+    assert page["links"] == []
+    assert [fact["property"]["label"]["text"] for fact in page["follows"]] == ["creator"]

@@ -189,7 +189,7 @@ class _Lines:
 class Publication:
     """What a folder says of itself, in its own triples.
 
-    ``titles`` and ``descriptions`` are texts by language tag ("" where there is none).
+    ``titles``, ``descriptions`` and ``rights`` are texts by language tag ("" where there is none).
     ``stated`` tells whether the base IRI is a triple of the data or our best guess.
     """
 
@@ -199,6 +199,7 @@ class Publication:
     titles: dict[str, str]
     descriptions: dict[str, str]
     license: str
+    rights: dict[str, str]
     publisher: str
     version: str
     examples: tuple[str, ...]
@@ -346,6 +347,7 @@ def _self_description(folder: Folder) -> Publication:
         titles=texts(terms.DCTERMS + "title") or {"": folder.root.name},
         descriptions=texts(terms.DCTERMS + "description"),
         license=one(terms.DCTERMS + "license"),
+        rights=texts(terms.DCTERMS + "rights"),
         publisher=names.get(publisher, publisher),
         version=one(terms.OWL + "versionInfo"),
         examples=tuple(sorted(v.value for v in values(terms.VOID + "exampleResource"))),

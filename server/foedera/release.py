@@ -33,7 +33,7 @@ import foedera
 from foedera import check, folder, infer, terms
 from foedera.errors import DoesNotConform, NotAPublication
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised when a release is built differently, so that old ones are not taken for new."""
 
 Say = Callable[[str], None]

@@ -25,6 +25,8 @@ _TYPE = ox.NamedNode(terms.TYPE)
 _LABELS = tuple(ox.NamedNode(iri) for iri in terms.LABELS)
 _IN_THE_HEAD = frozenset((*_LABELS, *map(ox.NamedNode, terms.SUMMARIES), _TYPE))
 
+_BEGINNINGS = tuple(ox.NamedNode(iri) for iri in terms.BEGINNINGS)
+
 _LAST = 1e9
 """Where what has no sh:order stands."""
 
@@ -60,14 +62,15 @@ Key = tuple[ox.NamedNode, bool]
 class Plan:
     """What the shapes and the ontology of a release say about its pages."""
 
-    rows: Mapping[ox.NamedNode, Mapping[Key, Row]]
+    rows: Mapping[Any, Mapping[Key, Row]]
+    own: tuple[str, ...]
     inverses: frozenset[tuple[ox.NamedNode, ox.NamedNode]]
     below: frozenset[tuple[ox.NamedNode, ox.NamedNode]]
 
-    def of(self, classes: Iterable[Any]) -> dict[Key, Row]:
-        """The rows for a thing of some classes."""
+    def of(self, targets: Iterable[Any]) -> dict[Key, Row]:
+        """The rows for a thing of some classes, with some properties."""
         found: dict[Key, Row] = {}
-        for one in classes:
+        for one in targets:
             for key, row in self.rows.get(one, {}).items():
                 found[key] = found[key].merged(row) if key in found else row
         return found
@@ -78,11 +81,11 @@ PREFIX sh: <{terms.SH}>
 PREFIX owl: <{terms.OWL}>
 PREFIX rdfs: <{terms.RDFS}>
 PREFIX dash: <{terms.DASH}>
-SELECT ?class ?shape ?forward ?backward ?order ?group ?groupOrder ?details {{
-  {{ ?node sh:targetClass ?class }} UNION {{
+SELECT ?target ?shape ?forward ?backward ?order ?group ?groupOrder ?details {{
+  {{ ?node sh:targetClass|sh:targetSubjectsOf ?target }} UNION {{
     VALUES ?kind {{ owl:Class rdfs:Class }}
     ?node a sh:NodeShape , ?kind
-    BIND(?node AS ?class)
+    BIND(?node AS ?target)
   }}
   ?node sh:property ?shape .
   {{ ?shape sh:path ?forward FILTER(isIRI(?forward)) }}
@@ -106,7 +109,7 @@ def _plan(store: EmbeddedStore) -> Plan:
 
     found = store.query(_ROWS)
     assert isinstance(found, ox.QuerySolutions)
-    rows: dict[ox.NamedNode, dict[Key, Row]] = {}
+    rows: dict[Any, dict[Key, Row]] = {}
     for solution in found:
         path: Any = solution["forward"] or solution["backward"]
         if not isinstance(path, ox.NamedNode):
@@ -120,11 +123,12 @@ def _plan(store: EmbeddedStore) -> Plan:
             tuple(name for name in names if isinstance(name, ox.Literal)),
             details.value == "true",
         )
-        class_: Any = solution["class"]
-        known = rows.setdefault(class_, {})
+        known = rows.setdefault(solution["target"], {})
         key = (path, solution["forward"] is None)
         known[key] = known[key].merged(row) if key in known else row
-    return Plan(rows, _pairs(store, "inverseOf", both=True), _pairs(store, "subPropertyOf"))
+    spaces = store.about(None, ox.NamedNode(terms.VANN + "preferredNamespaceUri"))
+    own = (store.base, *sorted(str(getattr(quad.object, "value", "")) for quad in spaces))
+    return Plan(rows, own, _pairs(store, "inverseOf", both=True), _pairs(store, "subPropertyOf"))
 
 
 def _pairs(
@@ -194,25 +198,26 @@ class _Page:
         }
         names.pop(label["text"], None)
         incoming, cut = self._incoming() if whole else ({}, False)
-        rows = self._plan.of(types)
+        rows = self._plan.of([*types, *(predicate for predicate, _ in outgoing)])
         sections: dict[Any, list[dict[str, Any]]] = {}
         follows, links = [], []
-        for key, values in self._ordered({**outgoing, **incoming}, rows):
+        everything = {**outgoing, **incoming}
+        for key, values in self._ordered(everything, rows):
             predicate, inverse = key
             row = rows.get(key)
             if not inverse and predicate in _IN_THE_HEAD:
                 continue
             if inverse and row is None:
-                fresh = [one for one in values if not self._shown_forward(predicate, one, outgoing)]
-                if fresh:
-                    links.append(self._fact(key, fresh, None))
+                values = [
+                    one for one in values if not self._shown_forward(predicate, one, outgoing)
+                ]
+            repeated = [one for one in values if self._repeats(key, one, everything, row)]
+            if repeated:
+                follows.append(self._fact(key, repeated, None))
+                values = [one for one in values if one not in repeated]
+            if values and inverse and row is None:
+                links.append(self._fact(key, values, None))
                 continue
-            if not inverse:
-                plain = [one for one in values if not self._derived(predicate, one, outgoing, row)]
-                if len(plain) < len(values):
-                    rest = [one for one in values if one not in plain]
-                    follows.append(self._fact(key, rest, None))
-                values = plain
             if values:
                 sections.setdefault(row.group if row else None, []).append(
                     self._fact(key, values, row)
@@ -256,19 +261,21 @@ class _Page:
             if forth == predicate
         )
 
-    def _derived(
-        self, predicate: Any, value: Any, outgoing: Mapping[Key, list[Any]], row: Row | None
+    def _repeats(
+        self, key: Key, value: Any, facts: Mapping[Key, list[Any]], row: Row | None
     ) -> bool:
         """Whether a value only repeats what another property says more closely, or what another
         vocabulary makes of it."""
-        if not self._only_follows(self._thing, predicate, value):
+        predicate, inverse = key
+        ends = (value, self._thing) if inverse else (self._thing, value)
+        if not self._only_follows(ends[0], predicate, ends[1]):
             return False
-        if row is None and not predicate.value.startswith(self._store.base):
+        if row is None and not predicate.value.startswith(self._plan.own):
             return True
         return any(
             (other, predicate) in self._plan.below and value in values
-            for (other, _), values in outgoing.items()
-            if other != predicate
+            for (other, backwards), values in facts.items()
+            if other != predicate and backwards == inverse
         )
 
     def _shown_forward(self, predicate: Any, value: Any, outgoing: Mapping[Key, list[Any]]) -> bool:
@@ -286,7 +293,7 @@ class _Page:
         def place(item: tuple[Key, list[Any]]) -> Any:
             key = item[0]
             row = rows.get(key)
-            own = key[0].value.startswith(self._store.base)
+            own = key[0].value.startswith(self._plan.own)
             name = self._words.label(key[0])["text"].lower()
             return (*(row.place if row else (_LAST, _LAST)), key[1], not own, name)
 
@@ -322,12 +329,22 @@ class _Page:
         }
 
     def _sorted(self, values: Sequence[Any]) -> list[Any]:
-        def place(node: Any) -> str:
+        """What has a date by that, then the rest by name."""
+
+        def place(node: Any) -> tuple[bool, str, str]:
             if isinstance(node, ox.NamedNode):
-                return self._words.label(node)["text"].lower()
-            return str(node)
+                begun = self._begun(node)
+                return begun == "", begun, self._words.label(node)["text"].lower()
+            return True, "", str(node)
 
         return sorted(values, key=place) if len(values) <= _SORTED else list(values)
+
+    def _begun(self, node: ox.NamedNode) -> str:
+        """When a thing began, as text that sorts; "" where nothing says."""
+        for predicate in _BEGINNINGS:
+            for quad in self._store.about(node, predicate):
+                return str(getattr(quad.object, "value", ""))
+        return ""
 
     def _value(self, node: Any, inferred: bool, details: bool, depth: int = 1) -> dict[str, Any]:
         """One value: a link, a text, or a blank node shown in place with what it holds."""
@@ -354,7 +371,8 @@ class _Page:
                 and not self._only_follows(node, quad.predicate, quad.object)
             ):
                 found.setdefault((quad.predicate, False), []).append(quad.object)
-        ordered = self._ordered(found, self._plan.of(types))
+        targets = [*types, *(predicate for predicate, _ in found)]
+        ordered = self._ordered(found, self._plan.of(targets))
         return [
             {
                 "property": self._words.link(predicate),
@@ -379,27 +397,18 @@ class _Page:
         ]
 
 
-_EXAMPLES = """
-SELECT ?query ?text WHERE {
-  ?query a sh:SPARQLExecutable .
-  { ?query sh:select ?text } UNION { ?query sh:ask ?text } UNION { ?query sh:construct ?text }
-} ORDER BY ?query
-"""
-
-
 def overview(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
-    """What the first page names: classes, examples, queries, as JSON.
+    """What the first page names: classes and examples, as JSON.
 
     The call holds ``languages``, ``classes`` and ``examples`` (IRIs).
     """
     words = Words(store, call["languages"])
-    rows = store.query(f"PREFIX sh: <{terms.SH}> {_EXAMPLES}")
-    assert isinstance(rows, ox.QuerySolutions)
-    queries = {row["query"]: row["text"].value for row in rows}
+    own = store.once(_plan).own
     content = {
-        "classes": [words.link(ox.NamedNode(iri)) for iri in call["classes"]],
+        "classes": [
+            {**words.link(ox.NamedNode(iri)), "own": iri.startswith(own)} for iri in call["classes"]
+        ],
         "examples": [words.link(ox.NamedNode(iri)) for iri in call["examples"]],
-        "queries": [{**words.link(node), "text": text} for node, text in queries.items()],
     }
     reply.head({})
     reply.write(json.dumps(content, ensure_ascii=False).encode())

@@ -10,6 +10,7 @@ SKOS = "http://www.w3.org/2004/02/skos/core#"
 DCTERMS = "http://purl.org/dc/terms/"
 FOAF = "http://xmlns.com/foaf/0.1/"
 SCHEMA = "http://schema.org/"
+VANN = "http://purl.org/vocab/vann/"
 VOID = "http://rdfs.org/ns/void#"
 DCAT = "http://www.w3.org/ns/dcat#"
 SH = "http://www.w3.org/ns/shacl#"
@@ -40,6 +41,15 @@ LABELS = (
 
 SUMMARIES = (DEFINITION, DESCRIPTION, SCHEMA + "description", COMMENT)
 """Properties that say in a sentence or two what a thing is, best first."""
+
+BEGINNINGS = (
+    FOEDERA + "earliest",
+    FOEDERA + "latest",
+    SCHEMA + "startDate",
+    PROV + "startedAtTime",
+    DCTERMS + "date",
+)
+"""Properties that say when a thing began, or began at the latest, best first."""
 
 PREFIXES = {
     "rdf": RDF,

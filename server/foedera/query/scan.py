@@ -259,6 +259,9 @@ def _resolved(token: Token, prefixes: dict[str, str], base: str) -> str:
         iri = text[1:-1]
         if re.match(r"[A-Za-z][\w+.-]*:", iri):
             return iri
-        return urljoin(base, iri) if "://" in base else base + iri
+        if "://" not in base:
+            return base + iri
+        mark = "#" if iri.endswith("#") else ""  # which urljoin would drop
+        return urljoin(base, iri.removesuffix("#")) + mark
     prefix, _, local = text.partition(":")
     return prefixes.get(prefix + ":", prefix + ":") + re.sub(r"\\(.)", r"\1", local)

@@ -105,6 +105,7 @@ def frame() -> dict[str, Any]:
     return {
         "site_title": _best(publication["titles"]),
         "site_description": _best(publication["descriptions"]),
+        "site_rights": _best(publication["rights"]),
         "license": publication["license"],
         "license_name": _LICENSES.get(publication["license"], publication["license"]),
         "release_id": manifest["release"],

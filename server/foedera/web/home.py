@@ -33,20 +33,20 @@ def front() -> Response:
     if fmt is not formats.HTML:
         return described([publication["dataset"]], fmt)
     languages = context.languages()
-    answer = context.ask_page(
+    overview = context.ask_page(
         "overview",
         languages=languages,
         classes=[iri for iri in live.numbers["classes"] if not iri.startswith(_MACHINERY)][:200],
         examples=publication["examples"],
     )
-    content: dict[str, Any] = json.loads(answer.body())
+    questions = context.ask_page("examples", languages=languages)
     body = render_template(
         "home.html",
         languages=languages,
         numbers=live.numbers,
         manifest=live.release.manifest,
-        own=[one for one in content["classes"] if one["iri"].startswith(live.base)],
-        **content,
+        questions=json.loads(questions.body())["examples"],
+        **json.loads(overview.body()),
     )
     return reply(body, formats.HTML)
 

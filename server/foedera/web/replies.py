@@ -22,12 +22,14 @@ _POLICY = (
 
 
 def reply(body: bytes | str, fmt: Format) -> Response:
-    """An answer that follows from the release and the request alone, and so may be kept."""
+    """An answer that follows from the release and the request alone, and so may be kept.
+
+    Its ETag is made from what it holds: another release, or another version of a template, may
+    give the same address other bytes.
+    """
     response = _negotiated(body, fmt)
-    words = ",".join(context.languages()) if fmt is formats.HTML else ""
-    tag = f"{request.full_path}\0{fmt.media_type}\0{words}"
-    digest = hashlib.sha256(tag.encode("utf-8", "replace")).hexdigest()[:12]
-    response.set_etag(f"{context.live().release.id}-{fmt.ending}-{digest}")
+    digest = hashlib.sha256(fmt.media_type.encode() + b"\0" + response.get_data())
+    response.set_etag(f"{context.live().release.id}-{fmt.ending}-{digest.hexdigest()[:16]}")
     response.headers["Cache-Control"] = "public, no-cache"
     request.environ[ready.KEEP] = True
     return response

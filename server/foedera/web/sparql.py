@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -164,13 +163,11 @@ def _page(text: str) -> Response:
 def page(body: str, text: str) -> Response:
     """The page of an answer.
 
-    It names the host in its code, so it is never kept for another one; and it is known by what it
-    holds, since the browser bundle may come after it.
+    It names the host in its code, so it is never kept for another one.
     """
     if not _may_be_kept(text):
         return once(body, formats.HTML)
     response = reply(body, formats.HTML)
-    response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:24])
     request.environ[ready.KEEP] = False
     return response
 
@@ -214,6 +211,4 @@ def _suggested(answer: Answer) -> Response:
     """JSON in the reader's language."""
     response = reply(answer.body(), formats.PLAIN_JSON)
     response.headers["Vary"] = "Accept-Language"
-    tag = hashlib.sha256(response.get_data()).hexdigest()[:24]
-    response.set_etag(tag)
     return response
