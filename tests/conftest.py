@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -63,6 +71,64 @@ class Page(HTMLParser):
         """Where its elements lead, or what they load."""
         kinds = ("href", "src", "action", "formaction", "data", "poster", "srcset")
         return [attrs[kind] for _, attrs in self.elements for kind in kinds if kind in attrs]
+
+
+class Served:
+    """A site started by `foedera serve`; ``url`` is the address that it prints."""
+
+    def __init__(self, *command: object, cwd: Path, **environment: str) -> None:
+        self._errors = tempfile.TemporaryFile("a+", encoding="utf-8")  # noqa: SIM115
+        self.process = subprocess.Popen(
+            [*map(str, command), "--port", "0"],
+            cwd=cwd,
+            env={"PATH": os.defpath, "HOME": str(cwd), **environment},
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+        # One that never prints its address is ended here; reading then meets the end of file.
+        self._timer = threading.Timer(180, self.process.kill)
+        self._timer.start()
+        self.url = self._address()
+
+    def _address(self) -> str:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
+                return found[0]
+        self.process.wait()
+        said = self.said()
+        self.close()
+        pytest.fail(f"it ended with {self.process.returncode} before it served:\n{said}")
+
+    def said(self) -> str:
+        """What it wrote to standard error."""
+        self._errors.seek(0)
+        return self._errors.read()
+
+    def get(self, path: str, accept: str = "*/*") -> tuple[int, str, str]:
+        """Status, media type and text of an answer, its redirects followed."""
+        request = urllib.request.Request(self.url + path, headers={"Accept": accept})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.headers.get_content_type(), answer.read().decode()
+        except urllib.error.HTTPError as fault:
+            with fault:
+                return fault.code, fault.headers.get_content_type(), fault.read().decode()
+
+    def stop(self) -> int:
+        """The exit status after SIGTERM."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=30)
+
+    def close(self) -> None:
+        self._timer.cancel()
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        self._errors.close()
 
 
 @pytest.fixture

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
-import signal
 import subprocess
 import sys
 import tarfile
-import threading
-import time
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from conftest import Served
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("data", "ontology", "shapes")
@@ -69,68 +65,9 @@ def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "bin" / "foedera"
 
 
-class Served:
-    """A site started by `foedera serve`; ``url`` is the address that it prints."""
-
-    def __init__(self, program: Path, folder: Path) -> None:
-        self._errors = (folder / "stderr.txt").open("w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [program, "serve", "--port", "0"],
-            cwd=folder,
-            env={"PATH": os.defpath, "HOME": str(folder)},
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-        )
-        # One that never prints its address is ended here; reading then meets the end of file.
-        self._timer = threading.Timer(180, self.process.kill)
-        self._timer.start()
-        self.url = self._address()
-
-    def _address(self) -> str:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
-                return found[0]
-        self.process.wait()
-        self._errors.seek(0)
-        said = self._errors.read()
-        self.close()
-        pytest.fail(f"it ended with {self.process.returncode} before it served:\n{said}")
-
-    def get(self, path: str, accept: str) -> tuple[int, str, str]:
-        """Status, media type and text of an answer, its redirects followed."""
-        request = urllib.request.Request(self.url + path, headers={"Accept": accept})
-        until = time.monotonic() + 30
-        while True:
-            try:
-                with urllib.request.urlopen(request, timeout=30) as answer:
-                    media_type = answer.headers.get_content_type()
-                    return answer.status, media_type, answer.read().decode()
-            except urllib.error.HTTPError as fault:
-                with fault:
-                    if fault.code != 503 or time.monotonic() > until:
-                        return fault.code, fault.headers.get_content_type(), fault.read().decode()
-            time.sleep(0.2)
-
-    def stop(self) -> int:
-        """The exit status after SIGTERM."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
-
-    def close(self) -> None:
-        self._timer.cancel()
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-        self._errors.close()
-
-
 @pytest.fixture
 def served(program: Path, tmp_path: Path) -> Iterator[Served]:
-    site = Served(program, tmp_path)
+    site = Served(program, "serve", cwd=tmp_path)
     yield site
     site.close()
 

@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,13 @@ import pyoxigraph as ox
 
 import foedera
 from foedera import check, folder, infer, terms
-from foedera.errors import DoesNotConform, NotAPublication
+from foedera.errors import DoesNotConform, FoederaError, NotAPublication
 
 LAYOUT = 2
 """Raised when a release is built differently, so that old ones are not taken for new."""
+
+_PIECES = ("store", "dump.nq", "manifest.json", "report.json", "numbers.json", "documents.json")
+"""What a release consists of; one that lacks a piece is none."""
 
 Say = Callable[[str], None]
 
@@ -88,12 +92,34 @@ def current(state: Path) -> Release | None:
         target = os.readlink(state / "current")
     except OSError:
         return None
-    return _open(state / target)
+    return read(state / target)
+
+
+def mark(state: Path) -> tuple[str, int] | None:
+    """What changes when another release becomes current, or the same one is built anew.
+
+    Two looks at the disk, and nothing read: for those who watch.
+    """
+    try:
+        target = os.readlink(state / "current")
+        return target, (state / target / "manifest.json").stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def read(path: Path) -> Release | None:
+    """The release in a directory, or None where there is none, or less than a whole one."""
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = all((path / piece).exists() for piece in _PIECES)
+    return Release(path, manifest) if whole and isinstance(manifest, dict) else None
 
 
 def listed(state: Path) -> list[Release]:
     """All releases kept, newest first."""
-    found = [_open(path) for path in (state / "releases").glob("*")]
+    found = [read(path) for path in (state / "releases").glob("*")]
     return sorted((one for one in found if one), key=lambda one: one.created, reverse=True)
 
 
@@ -113,12 +139,13 @@ def use(state: Path, wanted: str, source: folder.Folder | None = None) -> Releas
                 f"Kept are: {have}",
             )
         chosen = fitting[0]
-        if source is not None and identifier(source) != chosen.id:
-            held = {"release": chosen.id, "folder": identifier(source)}
-            _write(state / "held.json", held)
-        else:
-            (state / "held.json").unlink(missing_ok=True)
-        _point(state, chosen.id)
+        with _writing(state):
+            if source is not None and identifier(source) != chosen.id:
+                held = {"release": chosen.id, "folder": identifier(source)}
+                _write(state / "held.json", held)
+            else:
+                (state / "held.json").unlink(missing_ok=True)
+            _point(state, chosen.id)
         return chosen
 
 
@@ -135,48 +162,52 @@ def publish(root: Path, state: Path, keep: int, say: Say, again: bool = False) -
     """Make the folder's present state the current release, building it if it is not there.
 
     ``again`` is what a start-up says: leave a rollback alone while the folder has not changed.
-    Raises NotAPublication, CouldNotCheck, or Findings; the old release then stays.
+    Raises NotAPublication, CouldNotCheck, or Findings; the old release then stays, and `problem`
+    tells why.
     """
-    source = folder.read(root)
-    state.mkdir(parents=True, exist_ok=True)
-    name = identifier(source)
+    if not os.path.exists(state):
+        folder.read(root)  # raises here, before anything is made beside what is no publication
     with _locked(state, say):
-        held = _held(state)
-        present = current(state)
-        if again and present and held == {"release": present.id, "folder": name}:
-            say(f"keeping release {present.id}, to which this publication was rolled back")
-            return present
-        _tidy(state)
-        release = _open(state / "releases" / name)
-        if release is None:
-            try:
-                release = _build(source, state, name, say)
-            except Findings as stopped:
-                _write(
-                    state / "problem.json",
-                    {
-                        "release": name,
-                        "when": _now(),
-                        "detail": stopped.detail,
-                        "findings": [str(f) for f in stopped.report.findings[:20]],
-                    },
-                )
-                raise
+        try:
+            return _publish(folder.read(root), state, keep, say, again)
+        except FoederaError as stopped:
+            with contextlib.suppress(OSError):
+                _write(state / "problem.json", _told(stopped))
+            raise
+
+
+def _publish(source: folder.Folder, state: Path, keep: int, say: Say, again: bool) -> Release:
+    name = identifier(source)
+    present = current(state)
+    if again and present and _held(state) == {"release": present.id, "folder": name}:
+        say(f"keeping release {present.id}, to which this publication was rolled back")
+        return present
+    _tidy(state)
+    built = state / "releases" / name
+    if read(built) is None:
+        _build(source, state, name, say)
+    found = read(built)
+    assert found is not None
+    with _writing(state):
         (state / "held.json").unlink(missing_ok=True)
         (state / "problem.json").unlink(missing_ok=True)
         if present is None or present.id != name:
             _point(state, name)
             say(f"release {name} is current")
-        _prune(state, keep, name)
-        return release
+    _prune(state, keep, name)
+    return found
 
 
-def _open(path: Path) -> Release | None:
-    try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return Release(path, manifest)
+def _told(stopped: FoederaError) -> dict[str, Any]:
+    """What a site tells the world of a failed attempt; paths of this machine are not for it."""
+    private = isinstance(stopped, NotAPublication)
+    findings = stopped.report.findings if isinstance(stopped, Findings) else ()
+    return {
+        "when": _now(),
+        "detail": stopped.title if private else stopped.detail,
+        "hint": "The log of the server says why." if private else stopped.hint,
+        "findings": [str(finding) for finding in findings[:20]],
+    }
 
 
 def _held(state: Path) -> dict[str, Any] | None:
@@ -190,14 +221,9 @@ def _held(state: Path) -> dict[str, Any] | None:
 @contextlib.contextmanager
 def _locked(state: Path, say: Say) -> Iterator[None]:
     """Hold the publication's lock: one publisher at a time; the lock goes with its process."""
-    try:
+    with _writing(state):
         state.mkdir(parents=True, exist_ok=True)
         handle = (state / "lock").open("w")
-    except OSError as fault:
-        raise NotAPublication(
-            f"Releases cannot be written to {state}: {fault.strerror}",
-            "Set another folder with --state or FOEDERA_STATE.",
-        ) from None
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -207,7 +233,7 @@ def _locked(state: Path, say: Say) -> Iterator[None]:
         yield
 
 
-def _build(source: folder.Folder, state: Path, name: str, say: Say) -> Release:
+def _build(source: folder.Folder, state: Path, name: str, say: Say) -> None:
     started = time.monotonic()
     say(f"checking {len(source.of(*folder.PARTS))} files")
     report, parsed = check.check(source)
@@ -218,56 +244,81 @@ def _build(source: folder.Folder, state: Path, name: str, say: Say) -> Release:
     things = [one for one in parsed if one.file.part != "shapes"]
     say(f"inferring from {sum(len(one.triples) for one in things):,} triples")
     inferred = infer.closure(things)
-    (state / "releases").mkdir(exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f"building-{name}-", dir=state))
     graph = ox.NamedNode(f"{base}graph/inferred")
     say(f"loading {report.triples + len(inferred):,} triples")
-    ox.serialize(
-        _quads(parsed, base, inferred, graph),
-        str(building / "dump.nq"),
-        format=ox.RdfFormat.N_QUADS,
-    )
-    store = ox.Store(str(building / "store"))
-    store.bulk_load(path=str(building / "dump.nq"), format=ox.RdfFormat.N_QUADS, lenient=True)
-    store.optimize()
-    store.flush()
-    numbers = _numbers(store)
-    manifest = {
-        "release": name,
-        "created": _now(),
-        "program": foedera.__version__,
-        "layout": LAYOUT,
-        "fingerprint": source.fingerprint,
-        "publication": asdict(publication),
-        "prefixes": _prefixes(parsed, base),
-        "inferred": graph.value,
-        "triples": numbers["triples"],
-        "quads": len(store),
-        "inferences": len(inferred),
-        "findings": {severity: report.count(severity) for severity in check.SEVERITIES},
-        "files": [
-            {
-                "path": one.file.path,
-                "graph": one.file.graph(base).value,
-                "sha256": one.file.sha256,
-                "bytes": one.file.size,
-                "triples": len(one.triples),
-            }
-            for one in parsed
-        ],
-    }
-    del store  # closes it: Oxigraph lets go of its files with its last reference
-    _write(building / "numbers.json", numbers)
-    _write(building / "documents.json", _documents(parsed, base))
-    (building / "report.json").write_text(report.to_json(), encoding="utf-8")
-    _write(building / "manifest.json", manifest)
-    _sync(building)
-    target = state / "releases" / name
-    building.chmod(0o755)
-    building.rename(target)
-    _sync_directory(target.parent)
+    with _building(state, name) as building:
+        ox.serialize(
+            _quads(parsed, base, inferred, graph),
+            str(building / "dump.nq"),
+            format=ox.RdfFormat.N_QUADS,
+        )
+        store = ox.Store(str(building / "store"))
+        store.bulk_load(path=str(building / "dump.nq"), format=ox.RdfFormat.N_QUADS, lenient=True)
+        store.optimize()
+        store.flush()
+        numbers = _numbers(store)
+        manifest = {
+            "release": name,
+            "created": _now(),
+            "program": foedera.__version__,
+            "layout": LAYOUT,
+            "fingerprint": source.fingerprint,
+            "publication": asdict(publication),
+            "prefixes": _prefixes(parsed, base),
+            "inferred": graph.value,
+            "triples": numbers["triples"],
+            "quads": len(store),
+            "inferences": len(inferred),
+            "findings": {severity: report.count(severity) for severity in check.SEVERITIES},
+            "files": [
+                {
+                    "path": one.file.path,
+                    "graph": one.file.graph(base).value,
+                    "sha256": one.file.sha256,
+                    "bytes": one.file.size,
+                    "triples": len(set(zip(one.triples, one.graphs, strict=True))),
+                }
+                for one in parsed
+            ],
+        }
+        del store  # closes it: Oxigraph lets go of its files with its last reference
+        _write(building / "numbers.json", numbers)
+        _write(building / "documents.json", _documents(parsed, base))
+        (building / "report.json").write_text(report.to_json(), encoding="utf-8")
+        _write(building / "manifest.json", manifest)
     say(f"built release {name} in {time.monotonic() - started:.1f} s")
-    return Release(target, manifest)
+
+
+@contextlib.contextmanager
+def _building(state: Path, name: str) -> Iterator[Path]:
+    """A directory to build a release in; once it is whole and on the disk, it is put in its place.
+
+    When something goes wrong it is removed at once, since the disk may be full.
+    """
+    with _writing(state):
+        (state / "releases").mkdir(exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=f"building-{name}-", dir=state))
+        try:
+            building.chmod(0o755)
+            yield building
+            _sync(building)
+            building.rename(state / "releases" / name)
+        except BaseException:
+            shutil.rmtree(building, ignore_errors=True)
+            raise
+        _sync_directory(state / "releases")
+
+
+@contextlib.contextmanager
+def _writing(state: Path) -> Iterator[None]:
+    """Tell in words that the state folder cannot be written, or that its disk is full."""
+    try:
+        yield
+    except OSError as fault:
+        raise NotAPublication(
+            f"Releases cannot be written to {state}: {fault.strerror or fault}",
+            "Make room there, or set another folder with --state or FOEDERA_STATE.",
+        ) from None
 
 
 def _quads(
@@ -276,15 +327,18 @@ def _quads(
     inferred: Iterable[ox.Triple],
     inferred_graph: ox.NamedNode,
 ) -> Iterator[ox.Quad]:
-    """Each triple twice: in the default graph, which is the union, and in its own graph."""
-    for one in parsed:
-        own = one.file.graph(base)
-        for t, named in zip(one.triples, one.graphs, strict=True):
-            yield ox.Quad(t.subject, t.predicate, t.object)
-            yield ox.Quad(t.subject, t.predicate, t.object, named or own)
-    for t in inferred:
-        yield ox.Quad(t.subject, t.predicate, t.object)
-        yield ox.Quad(t.subject, t.predicate, t.object, inferred_graph)
+    """Each triple in its graph and in the default graph, which is the union; no quad twice."""
+    placed = [
+        (triple, named or one.file.graph(base))
+        for one in parsed
+        for triple, named in zip(one.triples, one.graphs, strict=True)
+    ]
+    seen: set[tuple[ox.Triple, ox.NamedNode | None]] = set()
+    for t, graph in (*placed, *((triple, inferred_graph) for triple in inferred)):
+        for place in (graph, None):
+            if (t, place) not in seen:
+                seen.add((t, place))
+                yield ox.Quad(t.subject, t.predicate, t.object, place or ox.DefaultGraph())
 
 
 def _numbers(store: ox.Store) -> dict[str, Any]:
@@ -341,7 +395,7 @@ def _prefixes(parsed: Iterable[folder.Parsed], base: str) -> dict[str, str]:
 
 
 def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _point(state: Path, name: str) -> None:
@@ -354,18 +408,32 @@ def _point(state: Path, name: str) -> None:
 
 
 def _prune(state: Path, keep: int, name: str) -> None:
-    """Let go of the oldest releases; the current one always stays."""
+    """Let go of the oldest releases; the current one always stays.
+
+    So does one that a site still answers from, which holds a lock on it: it goes the next time.
+    """
     for old in [one for one in listed(state) if one.id != name][max(keep, 1) - 1 :]:
-        trash = state / f"trash-{old.id}-{os.getpid()}"
-        old.path.rename(trash)
-        shutil.rmtree(trash, ignore_errors=True)
+        handle = os.open(old.path, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            trash = state / f"trash-{old.id}-{os.getpid()}"
+            old.path.rename(trash)
+            shutil.rmtree(trash, ignore_errors=True)
+        except OSError:
+            continue
+        finally:
+            os.close(handle)
 
 
 def _tidy(state: Path) -> None:
-    """Remove what a publisher that was killed left behind; the lock is held, so none is at work."""
-    for left in (*state.glob("building-*"), *state.glob("trash-*")):
+    """Remove what a publisher that was killed left behind, and releases that are not whole.
+
+    The lock is held, so that nobody is at work on them.
+    """
+    broken = [path for path in (state / "releases").glob("*") if read(path) is None]
+    for left in (*state.glob("building-*"), *state.glob("trash-*"), *broken):
         shutil.rmtree(left, ignore_errors=True)
-    for left in state.glob("current.*"):
+    for left in (*state.glob("current.*"), *state.glob("*.json.*")):
         left.unlink(missing_ok=True)
 
 

@@ -27,7 +27,7 @@ from typing import Any
 
 from foedera import describe, folder, release, show, suggest
 from foedera.errors import FoederaError, NotAPublication, Unavailable
-from foedera.query import engine, nursery
+from foedera.query import engine, nursery, wire
 from foedera.query.pool import Lane, Pool
 from foedera.settings import Settings
 from foedera.stores.embedded import BYTES_A_QUAD
@@ -46,6 +46,14 @@ Say = Callable[[str], None]
 WsgiApp = Callable[..., Any]
 
 _TICK = 0.25
+
+_PAUSE = 5.0
+"""Seconds until a release that could not be opened is tried again."""
+
+_LONG_PAUSE = 60.0
+"""The same while another release is served."""
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
 @dataclass(frozen=True)
@@ -114,64 +122,80 @@ def _free_memory() -> int:
     return 2_000_000_000
 
 
-def _numbers(what: release.Release) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((what.path / "numbers.json").read_text(encoding="utf-8"))
-    return content
+def _live(settings: Settings, what: release.Release, connection: socket.socket) -> Live:
+    numbers = json.loads((what.path / "numbers.json").read_text(encoding="utf-8"))
+    pool = Pool(connection, lanes(settings), settings.query_seconds, settings.query_memory)
+    return Live(what, numbers, pool)
 
 
 @contextlib.contextmanager
 def local(settings: Settings, what: release.Release, say: Say = lambda _: None) -> Iterator[Site]:
-    """A site without HTTP, over one release, in this process: for the command line and tests."""
-    control, connection, process = _start_nursery(settings, what, say, [])
-    pool = Pool(connection, lanes(settings), settings.query_seconds, settings.query_memory)
+    """A site without HTTP, over one release, in this process: for the command line and tests.
+
+    Raises NotAPublication when the release cannot be opened.
+    """
+    control, process = _start_nursery(settings, what, say, [])
+    if not control.recv(5):
+        os.waitpid(process, 0)
+        raise _damaged(what)
     site = Site()
-    site.change(Live(what, _numbers(what), pool))
+    live = _live(settings, what, _connect(control))
+    site.change(live)
     try:
         yield site
     finally:
-        pool.retire()
-        control.close()
+        live.pool.close()
+        wire.hang_up(control)
         os.waitpid(process, 0)
 
 
 def _start_nursery(
-    settings: Settings, what: release.Release, say: Say, inherited: list[socket.socket]
-) -> tuple[socket.socket, socket.socket, int]:
-    """Fork a nursery and wait until it is ready; its control, a client's connection, its id."""
+    settings: Settings, what: release.Release, say: Say, close: list[socket.socket]
+) -> tuple[socket.socket, int]:
+    """Fork a nursery: its control socket, on which it says when it is ready, and its id."""
     ours, theirs = socket.socketpair()
-    process = _fork(lambda: nursery.run(theirs, plan(settings, what), say), [ours, *inherited])
+    process = _fork(lambda: nursery.run(theirs, plan(settings, what), say), [ours, *close])
     theirs.close()
-    if not ours.recv(5):
-        os.waitpid(process, 0)
-        raise NotAPublication(
-            f"Release {what.id} cannot be opened",
-            "It may be damaged: remove its folder below the state folder and publish again.",
-        )
-    return ours, _connect(ours), process
+    return ours, process
+
+
+def _damaged(what: release.Release) -> NotAPublication:
+    return NotAPublication(
+        f"Release {what.id} cannot be opened",
+        "It may be damaged: remove its folder below the state folder and publish again.",
+    )
 
 
 def _connect(control: socket.socket) -> socket.socket:
     """A new connection to a nursery, through its control socket."""
     ours, theirs = socket.socketpair()
-    socket.send_fds(control, [b"client"], [theirs.fileno()])
-    theirs.close()
+    with theirs:
+        socket.send_fds(control, [b"client"], [theirs.fileno()])
     return ours
 
 
 def _fork(work: Callable[[], object], close: list[socket.socket]) -> int:
-    """Run something in a child that never returns here; ends with 0, or with an error's code."""
+    """Run something in a child that never returns here; ends with 0, or with an error's code.
+
+    Signals wait until the child has let go of what the parent does on them. A hang-up, which
+    asks the minder to publish again, is nothing to its children.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     process = os.fork()
     if process:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return process
     code = 1
     try:
+        signal.set_wakeup_fd(-1)
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for one in close:
             one.close()
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
         work()
         code = 0
     except FoederaError as fault:
@@ -208,10 +232,24 @@ class _Front:
     process: int
     control: socket.socket
     born: float
+    ready: bool = False
+
+
+@dataclass
+class _Nursery:
+    release: release.Release
+    mark: tuple[str, int]
+    process: int
+    control: socket.socket
+    born: float
 
 
 class Minder:
-    """Keeps the processes of a site in being; `run` returns the exit status."""
+    """Keeps the processes of a site in being; `run` returns the exit status.
+
+    It never waits for one of them: each round it takes what they say, buries the dead, and starts
+    what ought to be there and is not.
+    """
 
     def __init__(
         self,
@@ -229,218 +267,272 @@ class Minder:
         self._say = say
         self._reload = reload
         self._fronts: list[_Front] = []
-        self._nursery: tuple[socket.socket, int] | None = None
-        self._serving: release.Release | None = None
-        self._problem: dict[str, Any] | None = None
+        self._nursery: _Nursery | None = None
+        self._coming: _Nursery | None = None
+        self._mark: tuple[str, int] | None = None
         self._publisher = 0
-        self._leaving: set[int] = set()
+        self._published = False
+        self._announced = False
+        self._asked = False
         self._stopping = False
-        self._stamp = 0
+        self._nursery_after = 0.0
+        self._front_after = 0.0
 
     def run(self) -> int:
-        """Publish, serve, and go on until SIGTERM or SIGINT. Raises what stops a first start."""
-        listener = bind(self._settings.host, self._settings.port)
-        wake, woken = socket.socketpair()
-        for one in (wake, woken):
+        """Publish, serve, and go on until SIGTERM or SIGINT.
+
+        Raises what stops a first start: NotAPublication when the address cannot be had or the
+        release not be opened, SystemExit when there is nothing to serve or no way to.
+        """
+        self._listener = bind(self._settings.host, self._settings.port)
+        self._wake, self._woken = socket.socketpair()
+        self._heed_signals()
+        self._stamp = folder.stamp(self._root)
+        self._publish(again=True)
+        try:
+            while self._listen():
+                self._bury()
+                if self._published:
+                    self._start_what_is_wanted()
+            self._say("stopping: requests under way are answered")
+        finally:
+            code = self._stop()
+        return code
+
+    def _heed_signals(self) -> None:
+        for one in (self._wake, self._woken):
             one.setblocking(False)
-        signal.set_wakeup_fd(woken.fileno())
+        signal.set_wakeup_fd(self._woken.fileno())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(self, "_stopping", True))
-        signal.signal(signal.SIGHUP, lambda *_: setattr(self, "_stamp", -1))
+        signal.signal(signal.SIGHUP, lambda *_: setattr(self, "_asked", True))
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self._stamp = folder.stamp(self._root)
-        self._first_publish()
-        self._change_release(first=True)
-        for _ in range(max(1, self._settings.fronts)):
-            self._start_front(listener)
-        self._announce(listener)
-        while not self._stopping:
-            with contextlib.suppress(InterruptedError):
-                select.select([wake], [], [], _TICK)
-            with contextlib.suppress(BlockingIOError):
-                wake.recv(4096)
-            self._reap(listener)
-            self._look()
-        return self._stop(listener)
 
-    def _first_publish(self) -> None:
-        process = _fork(lambda: self._publish(again=True), [])
-        _, status = os.waitpid(process, 0)
-        code = os.waitstatus_to_exitcode(status)
-        if code and release.current(self._state) is None:
-            raise SystemExit(code if code > 0 else 1)
-        if code:
-            self._say("the release published before is served")
+    def _listen(self) -> bool:
+        """Sleep until a child speaks or ends, a signal comes, or it is time to look around.
 
-    def _publish(self, again: bool) -> None:
-        nursery.die_with_parent()
-        try:
-            release.publish(self._root, self._state, self._settings.keep, self._say, again=again)
-        except release.Findings as stopped:
-            for finding in stopped.report.findings:
-                print(finding, file=sys.stderr)
-            raise
+        False when it is time to stop.
+        """
+        starting = {front.control: front for front in self._fronts if not front.ready}
+        coming = [self._coming.control] if self._coming else []
+        speaking, _, _ = select.select([self._wake, *starting, *coming], [], [], _TICK)
+        with contextlib.suppress(BlockingIOError):
+            self._wake.recv(4096)
+        for control, front in starting.items():
+            if control in speaking:
+                front.ready = bool(control.recv(5))
+        if coming and coming[0] in speaking:
+            self._change_over(ready=bool(coming[0].recv(5)))
+        return not self._stopping
 
-    def _announce(self, listener: socket.socket) -> None:
-        assert self._serving is not None
-        host, port = listener.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        titles = self._serving.manifest["publication"]["titles"]
-        title = titles.get("en") or next(iter(titles.values()))
-        self._say(f"serving {title} ({self._serving.triples:,} triples) at http://{shown}:{port}/")
-
-    def _start_front(self, listener: socket.socket) -> None:
-        ours, theirs = socket.socketpair()
-        others = [ours, *(front.control for front in self._fronts)]
-        if self._nursery:
-            others.append(self._nursery[0])
-        process = _fork(
-            lambda: _front(self._settings, listener, theirs, self._make_app, self._say), others
-        )
-        theirs.close()
-        front = _Front(process, ours, time.monotonic())
-        self._fronts.append(front)
-        self._hand_over(front)
-        ours.settimeout(30)
-        with contextlib.suppress(OSError):
-            ours.recv(5)
-
-    def _hand_over(self, front: _Front) -> None:
-        """Tell a front which release to serve, with a connection to its nursery."""
-        if self._nursery is None or self._serving is None:
-            return
-        content = {"release": str(self._serving.path), "problem": self._problem}
-        with contextlib.suppress(OSError):
-            connection = _connect(self._nursery[0])
-            socket.send_fds(
-                front.control, [json.dumps(content).encode()[:60_000]], [connection.fileno()]
-            )
-            connection.close()
-
-    def _change_release(self, first: bool = False) -> None:
-        """Start a nursery for the current release, and hand it to every front."""
-        fresh = release.current(self._state)
-        if fresh is None:
-            if first:
-                raise NotAPublication(f"{self._state} names no release that can be opened")
-            return
-        try:
-            control, connection, process = _start_nursery(
-                self._settings, fresh, self._say, [front.control for front in self._fronts]
-            )
-        except NotAPublication as fault:
-            if first:
-                raise
-            self._say(str(fault))
-            self._serving = fresh  # said once; the old one goes on being served
-            return
-        connection.close()
-        old = self._nursery
-        self._nursery = (control, process)
-        changed = self._serving is not None and self._serving.id != fresh.id
-        self._serving = fresh
-        self._problem = release.problem(self._state)
-        for front in self._fronts:
-            self._hand_over(front)
-        if old:
-            self._leaving.add(old[1])
-            old[0].close()
-        if changed:
-            self._say(f"release {fresh.id} is served now")
-
-    def _look(self) -> None:
-        """Whether the pointer has moved, and with --reload whether the folder has changed."""
-        try:
-            target = os.path.basename(os.readlink(self._state / "current"))
-        except OSError:
-            target = ""
-        if target and self._serving and target != self._serving.id:
-            self._change_release()
-        if (self._reload or self._stamp == -1) and not self._publisher:
-            stamp = folder.stamp(self._root)
-            if stamp != self._stamp:
-                self._stamp = stamp
-                self._publisher = _fork(
-                    lambda: self._publish(again=False), [front.control for front in self._fronts]
-                )
-
-    def _reap(self, listener: socket.socket) -> None:
+    def _bury(self) -> None:
+        """Take note of the children that have ended."""
         while True:
             try:
-                process, _ = os.waitpid(-1, os.WNOHANG)
+                process, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if not process:
                 return
-            if process in self._leaving:
-                self._leaving.discard(process)
-            elif process == self._publisher:
+            code = os.waitstatus_to_exitcode(status)
+            if process == self._publisher:
                 self._publisher = 0
-                problem = release.problem(self._state)
-                if problem != self._problem:
-                    self._problem = problem
-                    for front in self._fronts:
-                        self._hand_over(front)
-            elif self._nursery and process == self._nursery[1]:
+                if not self._published:
+                    self._first_publish_ended(code)
+            elif self._nursery and process == self._nursery.process:
                 self._say("the nursery ended; another one is started")
-                self._change_release()
-            else:
-                for front in [one for one in self._fronts if one.process == process]:
-                    self._fronts.remove(front)
-                    front.control.close()
-                    if not self._stopping:
-                        self._say("an HTTP process ended; another one is started")
-                        if time.monotonic() - front.born < 1:
-                            time.sleep(1)  # do not spin when it cannot live
-                        self._start_front(listener)
+                wire.hang_up(self._nursery.control)
+                self._nursery_after = self._nursery.born + 1  # do not spin when it cannot live
+                self._nursery = None
+            for front in [one for one in self._fronts if one.process == process]:
+                if code > 0 and not self._announced:
+                    raise SystemExit(code)  # it has said why it cannot be started
+                self._say("an HTTP process ended; another one is started")
+                self._fronts.remove(front)
+                wire.hang_up(front.control)
+                self._front_after = front.born + 1
 
-    def _stop(self, listener: socket.socket) -> int:
-        """Let requests under way finish, then end everything; 0 when all went well."""
-        self._say("stopping: requests under way are answered")
-        listener.close()
+    def _first_publish_ended(self, code: int) -> None:
+        if code and release.current(self._state) is None:
+            raise SystemExit(code if code > 0 else 1)
+        if code:
+            self._say("the release published before is served")
+        self._published = True
+
+    def _start_what_is_wanted(self) -> None:
+        now = time.monotonic()
+        mark = release.mark(self._state)
+        newest = self._coming or self._nursery
+        missing = newest is None or newest.mark != mark
+        if mark and missing and (mark != self._mark or now >= self._nursery_after):
+            self._begin_nursery(mark)
+        while len(self._fronts) < max(1, self._settings.fronts) and now >= self._front_after:
+            self._start_front()
+        if not self._announced and self._nursery and all(one.ready for one in self._fronts):
+            self._announce(self._nursery.release)
+        if not self._publisher and (self._asked or self._reload):
+            stamp = folder.stamp(self._root)
+            if self._asked or stamp != self._stamp:
+                self._asked = False
+                self._stamp = stamp
+                self._publish(again=False)
+
+    def _publish(self, again: bool) -> None:
+        """Publish the folder in a child: whatever it does or suffers, the site goes on."""
+
+        def work() -> None:
+            nursery.die_with_parent()
+            try:
+                release.publish(self._root, self._state, self._settings.keep, self._say, again)
+            except release.Findings as stopped:
+                for finding in stopped.report.findings:
+                    print(finding, file=sys.stderr)
+                raise
+
+        self._publisher = _fork(work, [self._listener, *self._own()])
+
+    def _own(self) -> list[socket.socket]:
+        """What no child may hold on to: that the last copy is closed tells the other side."""
+        nurseries = [one.control for one in (self._nursery, self._coming) if one]
+        fronts = [front.control for front in self._fronts]
+        return [self._wake, self._woken, *fronts, *nurseries]
+
+    def _start_front(self) -> None:
+        ours, theirs = socket.socketpair()
+
+        def work() -> None:
+            _front(self._settings, self._state, self._listener, theirs, self._make_app, self._say)
+
+        process = _fork(work, [ours, *self._own()])
+        theirs.close()
+        front = _Front(process, ours, time.monotonic())
+        self._fronts.append(front)
+        self._hand_over(front)
+
+    def _hand_over(self, front: _Front) -> None:
+        """Tell a front which release to serve, with a connection to its nursery."""
+        if self._nursery:
+            with contextlib.suppress(OSError), _connect(self._nursery.control) as connection:
+                path = os.fsencode(self._nursery.release.path)
+                socket.send_fds(front.control, [path], [connection.fileno()])
+
+    def _begin_nursery(self, mark: tuple[str, int]) -> None:
+        """Start a nursery for the current release; what is served changes when it is ready."""
+        if self._coming:
+            wire.hang_up(self._coming.control)  # overtaken: it ends
+            self._coming = None
+        self._mark = mark
+        self._nursery_after = time.monotonic() + (_LONG_PAUSE if self._nursery else _PAUSE)
+        fresh = release.current(self._state)
+        if fresh is None:
+            self._say(f"{self._state} names a release that is not whole")
+            return
+        control, process = _start_nursery(
+            self._settings, fresh, self._say, [self._listener, *self._own()]
+        )
+        self._coming = _Nursery(fresh, mark, process, control, time.monotonic())
+
+    def _change_over(self, ready: bool) -> None:
+        """Serve from the nursery that has come; the old one ends with its last request."""
+        fresh, self._coming = self._coming, None
+        assert fresh is not None
+        if not ready:
+            wire.hang_up(fresh.control)
+            fault = _damaged(fresh.release)
+            if not self._announced and release.mark(self._state) == self._mark:
+                raise fault
+            self._say(str(fault))
+            return
+        old, self._nursery = self._nursery, fresh
         for front in self._fronts:
+            self._hand_over(front)
+        if old:
+            wire.hang_up(old.control)
+            if old.release.id != fresh.release.id:
+                self._say(f"release {fresh.release.id} is served now")
+
+    def _announce(self, serving: release.Release) -> None:
+        self._announced = True
+        host, port = self._listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        titles = serving.manifest["publication"]["titles"]
+        title = titles.get("en") or next(iter(titles.values()))
+        self._say(f"serving {title} ({serving.triples:,} triples) at http://{shown}:{port}/")
+
+    def _stop(self) -> int:
+        """Let requests under way finish, then end everything; 0 when all went well."""
+        self._listener.close()
+        fronts = {front.process for front in self._fronts}
+        for process in fronts:
+            os.kill(process, signal.SIGTERM)
+        if self._publisher:
+            os.kill(self._publisher, signal.SIGKILL)  # at any moment: that is what it is built for
+        if self._coming:
+            wire.hang_up(self._coming.control)
             with contextlib.suppress(ProcessLookupError):
-                os.kill(front.process, signal.SIGTERM)
-        until = time.monotonic() + self._settings.query_seconds + 4
-        waiting = {front.process for front in self._fronts}
-        code = 0
-        while waiting:
+                os.kill(self._coming.process, signal.SIGKILL)
+        good = self._wait_for(fronts, self._settings.query_seconds + 4)
+        for process in fronts:
+            os.kill(process, signal.SIGKILL)
+        if self._nursery:
+            wire.hang_up(self._nursery.control)
+            self._wait_for({self._nursery.process}, 2)
+        return 0 if good and not fronts else 1
+
+    def _wait_for(self, processes: set[int], seconds: float) -> bool:
+        """Strike out the processes as they end, for so long; whether none of them failed."""
+        good = True
+        until = time.monotonic() + seconds
+        while processes and time.monotonic() < until:
             try:
                 process, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
+                processes.clear()
                 break
-            if process in waiting:
-                waiting.discard(process)
-                code = code or (1 if os.waitstatus_to_exitcode(status) else 0)
+            if process in processes:
+                processes.discard(process)
+                code = os.waitstatus_to_exitcode(status)
+                good = good and code in (0, -signal.SIGTERM)  # one told before it could listen
             elif not process:
-                if time.monotonic() > until:
-                    for one in waiting:
-                        with contextlib.suppress(ProcessLookupError):
-                            os.kill(one, signal.SIGKILL)
                 time.sleep(0.02)
-        if self._nursery:
-            self._nursery[0].close()
-        with contextlib.suppress(ChildProcessError):
-            while True:
-                os.waitpid(-1, 0)
-        return code
+        return good
 
 
 def _front(
     settings: Settings,
+    state: Path,
     listener: socket.socket,
     control: socket.socket,
     make_app: Callable[[Settings, Site], WsgiApp],
     say: Say,
 ) -> None:
     """One process that speaks HTTP; ends by SIGTERM, or when the minder is gone."""
+    import waitress.channel
     import waitress.server
+    import waitress.task
     from waitress import wasyncore
 
     site = Site()
+    ending = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches the minder too
-    signal.signal(signal.SIGTERM, lambda *_: setattr(site, "draining", True))
-    threading.Thread(target=_follow, args=(site, settings, control, say), daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: ending.set())
+    threading.Thread(
+        target=_follow, args=(site, settings, state, control, ending, say), daemon=True
+    ).start()
+
+    class Task(waitress.task.WSGITask):  # type: ignore[misc]
+        """An answer after which the connection ends, once the process is to end."""
+
+        def build_response_header(self) -> bytes:
+            if ending.is_set():
+                self.request.headers["CONNECTION"] = "close"
+            header: bytes = super().build_response_header()
+            return header
+
+    class Channel(waitress.channel.HTTPChannel):  # type: ignore[misc]
+        task_class = Task
+
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # else a line for each that waits
     channels: dict[int, Any] = {}
     # Tuned as SAFETY.md measured: with many threads, a high limit of connections, poll() and a
     # short time-out it alone held against slow and hostile clients without a proxy before it.
@@ -463,45 +555,65 @@ def _front(
         clear_untrusted_proxy_headers=True,
         ident="foedera",
     )
-    while not site.draining:
+    server.channel_class = Channel
+    while not ending.is_set():
         wasyncore.loop(timeout=0.5, map=channels, use_poll=True, count=1)
-    server.del_channel(channels)  # no new connections; the open ones may finish
+    # Closing the socket would reset the connections that wait in its queue: they are taken first.
+    taken = -1
+    while taken < len(server.active_channels):
+        taken = len(server.active_channels)
+        server.handle_accept()
+    server.del_channel(channels)
     listener.close()
-    until = time.monotonic() + settings.query_seconds + 3
-    quiet = 0
-    while quiet < 3 and time.monotonic() < until:
+    now = time.monotonic()
+    until, quiet = now + settings.query_seconds + 3, now + 0.2
+    while now < min(until, quiet):
         wasyncore.loop(timeout=0.05, map=channels, use_poll=True, count=1)
-        busy = any(
-            channel.requests or channel.total_outbufs_len
+        now = time.monotonic()
+        if any(
+            channel.request or channel.requests or channel.total_outbufs_len
             for channel in server.active_channels.values()
-        )
-        quiet = 0 if busy else quiet + 1
+        ):
+            quiet = now + 0.2
     server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
 
 
-def _follow(site: Site, settings: Settings, control: socket.socket, say: Say) -> None:
-    """Take releases from the minder, one after the other; its end is ours."""
+def _follow(
+    site: Site,
+    settings: Settings,
+    state: Path,
+    control: socket.socket,
+    ending: threading.Event,
+    say: Say,
+) -> None:
+    """Take releases from the minder, one after the other; its end is ours.
+
+    Beside that, look whether the last attempt to publish, whoever made it, met a problem.
+    """
+    ready = False
     while True:
-        try:
-            message, descriptors, _, _ = socket.recv_fds(control, 65_536, 1)
-        except OSError:
-            message, descriptors = b"", []
-        if not message or not descriptors:
-            site.draining = True
-            return
-        content = json.loads(message)
-        connection = socket.socket(fileno=descriptors[0])
-        what = release.Release(
-            Path(content["release"]),
-            json.loads((Path(content["release"]) / "manifest.json").read_text(encoding="utf-8")),
-        )
-        pool = Pool(connection, lanes(settings), settings.query_seconds, settings.query_memory)
-        try:
-            pool.warm()
-        except FoederaError as fault:
-            say(str(fault))
+        site.problem = release.problem(state)
+        if not select.select([control], [], [], _TICK)[0]:
             continue
-        site.problem = content["problem"]
-        site.change(Live(what, _numbers(what), pool))
-        with contextlib.suppress(OSError):
+        try:
+            path, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
+        except OSError:
+            path = b""
+        if not path:
+            ending.set()
+            return
+        connection = socket.socket(fileno=descriptors[0])
+        what = release.read(Path(os.fsdecode(path)))
+        try:
+            if what is None:
+                raise NotAPublication(f"{os.fsdecode(path)} is gone")
+            live = _live(settings, what, connection)
+            live.pool.warm()
+        except (OSError, ValueError, FoederaError) as fault:
+            connection.close()
+            say(f"an HTTP process stays with what it serves: {fault}")
+            continue
+        site.change(live)
+        if not ready:
             control.sendall(b"ready")
+            ready = True

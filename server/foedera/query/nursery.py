@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import gc
 import os
 import select
@@ -21,6 +22,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from foedera.errors import EngineFailed
 from foedera.query import worker
 from foedera.stores.embedded import EmbeddedStore
 
@@ -41,35 +43,40 @@ class Plan:
 
 
 def run(control: socket.socket, plan: Plan, say: Callable[[str], None]) -> None:
-    """Serve until the control socket closes.
+    """Serve until the control socket and all connections that came through it are closed.
 
     On ``control`` come the server processes' connections, one file descriptor each; on such a
     connection comes the name of a lane for each worker wanted, and back go the worker's socket,
-    its pidfd where there are such, and its process id.
+    its pidfd where there are such, and its process id. Raises EngineFailed when the release
+    cannot be opened.
     """
     die_with_parent()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps: no worker becomes a zombie
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     isolated = leave_network()
-    held = EmbeddedStore.load(plan.release) if plan.in_memory else None
-    if held:
-        held.graphs, held.documents  # noqa: B018  computed once, shared by every worker
+    _keep(plan.release)
+    held = _hold(plan)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps: no worker becomes a zombie
     gc.collect()
     gc.freeze()  # a collection in a worker would touch, and so copy, every shared page
     where = "in memory" if held else "on disk"
     network = "without network" if isolated else "with the network of this machine"
     say(f"release {plan.release.name} is held {where}; workers run {network}")
-    control.sendall(b"ready")
+    try:
+        control.sendall(b"ready")
+    except ConnectionError:  # another release is wanted by now
+        return
     clients: dict[int, socket.socket] = {}
     poll = select.poll()
     poll.register(control, select.POLLIN)
-    while True:
+    wanted = True
+    while wanted or clients:
         for descriptor, _ in poll.poll():
             if descriptor == control.fileno():
                 message, descriptors, _, _ = socket.recv_fds(control, 64, 4)
                 if not message:
-                    return
+                    poll.unregister(control)
+                    wanted = False
                 for one in descriptors:
                     clients[one] = socket.socket(fileno=one)
                     poll.register(one, select.POLLIN)
@@ -86,6 +93,37 @@ def run(control: socket.socket, plan: Plan, say: Callable[[str], None]) -> None:
             _fork(client, lane, plan, held, [control, *clients.values()])
 
 
+def _keep(release: Path) -> None:
+    """Lock the release against being pruned, as long as this process or a worker lives."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(os.open(release, os.O_RDONLY), fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def _hold(plan: Plan) -> EmbeddedStore | None:
+    """Load the release; or, where workers will open it on disk, see in a child that they can."""
+    try:
+        if plan.in_memory:
+            held = EmbeddedStore.load(plan.release)
+            if len(held.store) != held.manifest["quads"]:
+                raise ValueError(f"{len(held.store)} of {held.manifest['quads']} quads are there")
+            held.graphs, held.documents  # noqa: B018  computed once, shared by every worker
+            return held
+        child = os.fork()
+        if child == 0:
+            try:
+                EmbeddedStore.open(plan.release)
+                os._exit(0)
+            except OSError as fault:
+                print(f"foedera: {fault}", file=sys.stderr)
+            finally:
+                os._exit(1)
+        if os.waitpid(child, 0)[1]:
+            raise ValueError("its store is damaged")
+        return None
+    except (OSError, ValueError, SyntaxError) as fault:
+        raise EngineFailed(f"Release {plan.release.name} cannot be opened: {fault}") from None
+
+
 def _fork(
     client: socket.socket,
     lane: str,
@@ -94,11 +132,22 @@ def _fork(
     inherited: list[socket.socket],
 ) -> None:
     ours, theirs = socket.socketpair()
-    child = os.fork()
+    parent = os.getpid()
+    try:
+        child = os.fork()
+    except OSError as fault:
+        print(f"nursery: no worker can be started: {fault.strerror}", file=sys.stderr)
+        ours.close()
+        theirs.close()
+        with contextlib.suppress(OSError):
+            client.sendall(b"none")
+        return
     if child == 0:
         code = 0
         try:
             die_with_parent()
+            if os.getppid() != parent:  # it died before the kernel was asked
+                os._exit(0)
             for one in (*inherited, ours):
                 one.close()
             os.nice(plan.niceness.get(lane, 0))

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,11 +49,11 @@ class _Worker:
             try:
                 if self._handle >= 0:
                     signal.pidfd_send_signal(self._handle, signal.SIGKILL)
-                else:
+                elif not hasattr(signal, "pidfd_send_signal"):
                     os.kill(self._process, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        self.connection.close()
+        wire.hang_up(self.connection)
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
@@ -139,7 +140,7 @@ class Answer:
                     retry_after=1,
                 )
             if poll.poll(min(left, _GLANCE) * 1000):
-                if not worker.reader.fill():
+                if not _more(worker):
                     raise EngineFailed(
                         "The query ended its worker: it needs more memory than a query may take "
                         f"({self._pool.memory} MB), or nests too deep for the engine",
@@ -149,8 +150,20 @@ class Answer:
                 raise Unavailable("The client left")
 
 
+def _more(worker: _Worker) -> bool:
+    """Take what a worker sent; False when it has ended, however it did."""
+    try:
+        return worker.reader.fill()
+    except ConnectionError:
+        return False
+
+
 class Pool:
-    """The workers of one release, as one server process has them; safe for its threads."""
+    """The workers of one release, as one server process has them; safe for its threads.
+
+    Its connection to the nursery closes with the pool, or when nobody refers to it any more: a
+    request that began on a release may ask for a worker after the release was replaced.
+    """
 
     def __init__(
         self,
@@ -164,9 +177,11 @@ class Pool:
         self._idle: dict[str, list[_Worker]] = {name: [] for name in lanes}
         self._out = dict.fromkeys(lanes, 0)
         self._waiting = dict.fromkeys(lanes, 0)
-        self._change = threading.Condition()
+        self._lock = threading.Lock()
+        self._freed = {name: threading.Condition(self._lock) for name in lanes}
         self._births = threading.Lock()
         self._retired = False
+        self._part = weakref.finalize(self, wire.hang_up, nursery)
         self.seconds = seconds
         self.memory = memory
 
@@ -174,7 +189,7 @@ class Pool:
         """Have every lane's workers ready, so that nobody waits for the first ones."""
         for name, lane in self._lanes.items():
             fresh = [self._born(name) for _ in range(lane.workers)]
-            with self._change:
+            with self._lock:
                 self._idle[name] += fresh
 
     def call(
@@ -192,21 +207,20 @@ class Pool:
         """
         seconds = self.seconds if seconds is None else min(seconds, self.seconds)
         content = {"operation": operation, "seconds": seconds, **arguments}
-        for attempt in (1, 2):
+        for _ in range(self._lanes[lane].workers + 1):
             worker = self._borrow(lane, gone)
             try:
                 wire.send_json(worker.connection, wire.CALL, content)
-                break
-            except OSError:  # it died while idle: no fault of this call
+            except OSError:  # it died while idle, as all of them may have: no fault of this call
                 self.give_back(lane, worker, sound=False)
-                if attempt == 2:
-                    raise EngineFailed("No worker could be had for the query") from None
-        return Answer(self, lane, worker, time.monotonic() + seconds, gone).begin()
+            else:
+                return Answer(self, lane, worker, time.monotonic() + seconds, gone).begin()
+        raise _starting()
 
     def _borrow(self, lane: str, gone: Gone) -> _Worker:
         share = self._lanes[lane]
         until = time.monotonic() + share.patience
-        with self._change:
+        with self._lock:
             if self._waiting[lane] >= share.queue and not self._free(lane):
                 raise Unavailable(
                     f"{share.workers} queries are being answered and {share.queue} wait already",
@@ -223,7 +237,7 @@ class Pool:
                             "Try again in a moment.",
                             retry_after=5,
                         )
-                    self._change.wait(min(left, 0.5))
+                    self._freed[lane].wait(min(left, 0.5))
                     if gone():
                         raise Unavailable("The client left")
             finally:
@@ -234,9 +248,9 @@ class Pool:
         try:
             return self._born(lane)
         except BaseException:
-            with self._change:
+            with self._lock:
                 self._out[lane] -= 1
-                self._change.notify()
+                self._freed[lane].notify()
             raise
 
     def _free(self, lane: str) -> bool:
@@ -249,33 +263,39 @@ class Pool:
                 message, descriptors, _, _ = socket.recv_fds(self._nursery, 64, 2)
             except OSError:
                 message, descriptors = b"", []
-        if not message:
-            raise Unavailable(
-                "The workers are being started again", "Try again in a moment.", retry_after=1
-            )
+        if not descriptors:
+            raise _starting()
         connection = socket.socket(fileno=descriptors[0])
         return _Worker(connection, descriptors[1] if len(descriptors) > 1 else -1, int(message))
 
     def give_back(self, lane: str, worker: _Worker, sound: bool) -> None:
         """Take a worker back; one that is not sound is killed, and its place is free at once."""
-        with self._change:
+        with self._lock:
             self._out[lane] -= 1
             keep = sound and not self._retired
             if keep:
                 self._idle[lane].append(worker)
-            self._change.notify()
+            self._freed[lane].notify()
         if not keep:
             worker.end(kill=not sound)
 
     def retire(self) -> None:
-        """Let the idle workers go; those at work finish and follow."""
-        with self._change:
+        """Let the idle workers go; those at work finish and follow, as do those still wanted."""
+        with self._lock:
             self._retired = True
             idle = [worker for workers in self._idle.values() for worker in workers]
             for workers in self._idle.values():
                 workers.clear()
         for worker in idle:
             worker.end(kill=False)
-        with self._births:
-            if not any(self._out.values()):
-                self._nursery.close()
+
+    def close(self) -> None:
+        """Retire, and leave the nursery: no more workers are wanted."""
+        self.retire()
+        self._part()
+
+
+def _starting() -> Unavailable:
+    return Unavailable(
+        "The workers are being started again", "Try again in a moment.", retry_after=1
+    )

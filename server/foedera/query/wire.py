@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -29,6 +30,13 @@ def send(connection: socket.socket, kind: bytes, payload: bytes = b"") -> None:
 def send_json(connection: socket.socket, kind: bytes, content: Any) -> None:
     """Send one frame that holds JSON."""
     send(connection, kind, json.dumps(content, ensure_ascii=False).encode())
+
+
+def hang_up(connection: socket.socket) -> None:
+    """Close a connection for the other side too, whoever holds copies of this one by a fork."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
 
 
 class Reader:

@@ -6,11 +6,14 @@ that anybody would miss.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
+import select
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -64,8 +67,9 @@ def run(
     """Answer calls until the other side closes. ``memory`` is what calls may take, in bytes.
 
     Each call carries ``seconds``: past them (and some grace) the kernel ends this process, even
-    if the server that should have done so is gone.
+    if the server that should have done so hangs.
     """
+    threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
     _limit_memory(memory)
     reader = wire.Reader(connection)
     while True:
@@ -96,6 +100,14 @@ def run(
             )
 
 
+def _end_with(connection: socket.socket) -> None:
+    """End this process when the other side is gone: the engine cannot be told to stop."""
+    hung_up = select.poll()
+    hung_up.register(connection, 0)
+    hung_up.poll()
+    os._exit(0)
+
+
 def _tell(connection: socket.socket, fault: FoederaError) -> None:
     content = {
         "error": type(fault).__name__,
@@ -103,7 +115,8 @@ def _tell(connection: socket.socket, fault: FoederaError) -> None:
         "hint": fault.hint,
         "retry_after": fault.retry_after,
     }
-    wire.send_json(connection, wire.FAULT, content)
+    with contextlib.suppress(ConnectionError):
+        wire.send_json(connection, wire.FAULT, content)
 
 
 def _limit_memory(more: int) -> None:

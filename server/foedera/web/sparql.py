@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import unquote_to_bytes
 
 from flask import Blueprint, Response, render_template, request
 
@@ -66,6 +67,7 @@ def answered(
 def _text() -> str:
     """The query as it was sent; empty where there is none."""
     if request.method != "POST":
+        _in_utf_8(request.query_string)
         return _one(request.args.getlist("query"))
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype in (_QUERY, _FORM) and charset not in _CHARSETS:
@@ -73,6 +75,7 @@ def _text() -> str:
     if request.mimetype == _QUERY:
         return _one([request.get_data().decode("utf-8", "replace")])
     if request.mimetype == _FORM:
+        _in_utf_8(request.get_data())
         if "update" in request.form:
             raise BadRequest("This endpoint only reads: it takes a query, not an update")
         return _one(request.form.getlist("query"))
@@ -80,6 +83,16 @@ def _text() -> str:
         f"A query is not sent as {request.mimetype or 'nothing in particular'}",
         f"Use {_QUERY} with the query as body, or {_FORM} with query=...",
     )
+
+
+def _in_utf_8(escaped: bytes) -> None:
+    """Escapes that are no UTF-8 would be left as they stand, and the query would find nothing."""
+    try:
+        unquote_to_bytes(escaped).decode()
+    except UnicodeDecodeError:
+        raise BadRequest(
+            "The query is not UTF-8", "Its characters must be sent in UTF-8."
+        ) from None
 
 
 def _one(texts: list[str]) -> str:
