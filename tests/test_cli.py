@@ -295,7 +295,7 @@ def test_releases_are_listed_and_made_current_again(run: Run, books: Path) -> No
     assert set(lines) == {old, new}
     assert lines[new].startswith("* ")
     assert lines[old].startswith("  ")
-    assert re.search(r" \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ +51 triples$", lines[old])
+    assert re.search(r" \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ +51 triples$", lines[old])
     used = run("releases", "--folder", books, "use", old[:6])
     assert (used.exit_code, used.stdout) == (0, f"{old} is current\n")
     found = release.current(books / ".foedera")

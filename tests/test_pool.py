@@ -266,18 +266,16 @@ def test_a_worker_that_is_killed_fails_its_own_call_and_no_other(
         assert other.result(5) != victim
 
 
-def test_a_worker_that_is_killed_before_it_reads_its_call_fails_cleanly(
+def test_a_worker_that_is_killed_before_it_reads_its_call_is_not_felt(
     pool: Pool, workers: Nursery
 ) -> None:
-    """Its socket then is not closed but reset."""
     victim = worker_of(pool)
     os.kill(victim, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as threads:
         call = threads.submit(worker_of, pool)
         time.sleep(0.2)
         os.kill(victim, signal.SIGKILL)
-        with pytest.raises(EngineFailed, match="ended its worker"):
-            call.result(5)
+        assert call.result(5) not in (0, victim)
 
 
 def test_workers_that_died_idle_are_not_felt(pool: Pool, workers: Nursery) -> None:

@@ -20,13 +20,12 @@ from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import SPARQLExceptions
 from werkzeug.test import Client, TestResponse
 
-from conftest import Page
+from conftest import Page, Served
 from foedera import formats, service, starter
 from foedera.formats import Format
 from foedera.service import Site
 from foedera.settings import Settings
 from foedera.web import create_app
-from test_wheel import Served
 
 BOOKS = "SELECT ?book { ?book a <https://example.org/ns#Book> } ORDER BY ?book"
 KOKORO = "https://example.org/id/book/kokoro"
@@ -416,7 +415,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint of the books, served by the program in a process of its own."""
     folder = tmp_path_factory.mktemp("served")
     starter.new(folder)
-    served = Served(Path(sys.executable).with_name("foedera"), folder)
+    served = Served(Path(sys.executable).with_name("foedera"), "serve", cwd=folder)
     yield served.url + "sparql"
     code = served.stop()
     served.close()

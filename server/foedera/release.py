@@ -239,6 +239,8 @@ def _build(source: folder.Folder, state: Path, name: str, say: Say) -> None:
     report, parsed = check.check(source)
     if not report.conforms:
         raise Findings(report)
+    for note in report.skipped:
+        say(note)
     publication = source.publication
     base = publication.base
     things = [one for one in parsed if one.file.part != "shapes"]

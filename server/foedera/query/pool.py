@@ -140,7 +140,7 @@ class Answer:
                     retry_after=1,
                 )
             if poll.poll(min(left, _GLANCE) * 1000):
-                if not _more(worker):
+                if not worker.reader.fill():
                     raise EngineFailed(
                         "The query ended its worker: it needs more memory than a query may take "
                         f"({self._pool.memory} MB), or nests too deep for the engine",
@@ -148,14 +148,6 @@ class Answer:
                     )
             elif self._gone():
                 raise Unavailable("The client left")
-
-
-def _more(worker: _Worker) -> bool:
-    """Take what a worker sent; False when it has ended, however it did."""
-    try:
-        return worker.reader.fill()
-    except ConnectionError:
-        return False
 
 
 class Pool:
@@ -209,12 +201,14 @@ class Pool:
         content = {"operation": operation, "seconds": seconds, **arguments}
         for _ in range(self._lanes[lane].workers + 1):
             worker = self._borrow(lane, gone)
+            answer = Answer(self, lane, worker, time.monotonic() + seconds, gone)
+            # Past its end the socket of a worker says how it ended: broken, or reset with the call
+            # unread, when it died while idle, which is no fault of this call; else just closed.
             try:
                 wire.send_json(worker.connection, wire.CALL, content)
-            except OSError:  # it died while idle, as all of them may have: no fault of this call
-                self.give_back(lane, worker, sound=False)
-            else:
-                return Answer(self, lane, worker, time.monotonic() + seconds, gone).begin()
+                return answer.begin()
+            except ConnectionError:
+                answer.close()
         raise _starting()
 
     def _borrow(self, lane: str, gone: Gone) -> _Worker:
