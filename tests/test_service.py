@@ -685,7 +685,8 @@ def test_a_request_under_way_is_answered_before_a_site_ends(family: Family) -> N
             family.process.send_signal(signal.SIGTERM)
             time.sleep(1)
             assert family.process.poll() is None
-        assert under_way.result(10)[::2] == (200, "v\r\n1\r\n")
+        status, headers, text = under_way.result(10)
+    assert (status, headers["Connection"], text) == (200, "close", "v\r\n1\r\n")
     assert family.process.wait(10) == 0
     assert soon(lambda: family.all() == set(), 2), everyone & family.all()
 
