@@ -184,13 +184,8 @@ def client(site: Site, plain_settings: Settings) -> Client:
 
 
 @pytest.fixture(scope="module")
-def serve(
-    tmp_path_factory: pytest.TempPathFactory, plain_settings: Settings, site: Site
-) -> Iterator[Serve]:
-    """Makes a site without HTTP of one Turtle file; arguments are settings to change.
-
-    ``site`` comes first, since a site that is started later holds the sockets of those before it.
-    """
+def serve(tmp_path_factory: pytest.TempPathFactory, plain_settings: Settings) -> Iterator[Serve]:
+    """Makes a site without HTTP of one Turtle file; arguments are settings to change."""
     with contextlib.ExitStack() as stack:
 
         def serve(turtle: str, **changes: Any) -> Site:

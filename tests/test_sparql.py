@@ -268,7 +268,6 @@ def test_a_query_in_another_encoding_is_a_415(client: Client, kind: str, charset
 
 
 def test_bytes_that_are_no_utf_8_are_a_400(client: Client) -> None:
-    """Read as something else, they would find nothing, and nobody would know why."""
     for answer in (
         client.get("/sparql?query=ASK%20%7B%20%3Fs%20%3Fp%20%22caf%E9%22%20%7D"),
         client.post("/sparql", data='ASK { ?s ?p "café" }'.encode("latin-1"), content_type=DIRECT),

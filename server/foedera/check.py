@@ -78,7 +78,12 @@ class Report:
     @property
     def conforms(self) -> bool:
         """Whether nothing found is a violation."""
-        return not any(finding.severity == "violation" for finding in self.findings)
+        return not self.violations
+
+    @property
+    def violations(self) -> tuple[Finding, ...]:
+        """The findings that stop publishing."""
+        return tuple(finding for finding in self.findings if finding.severity == "violation")
 
     def count(self, severity: str) -> int:
         return sum(finding.severity == severity for finding in self.findings)

@@ -28,7 +28,7 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except FoederaError as fault:
             report = getattr(fault, "report", None)
-            for finding in report.findings if report else ():
+            for finding in report.violations if report else ():
                 click.echo(str(finding), err=True)
             click.echo(f"foedera: {fault}", err=True)
             ctx.exit(fault.exit_code)

@@ -201,7 +201,7 @@ def _publish(source: folder.Folder, state: Path, keep: int, say: Say, again: boo
 def _told(stopped: FoederaError) -> dict[str, Any]:
     """What a site tells the world of a failed attempt; paths of this machine are not for it."""
     private = isinstance(stopped, NotAPublication)
-    findings = stopped.report.findings if isinstance(stopped, Findings) else ()
+    findings = stopped.report.violations if isinstance(stopped, Findings) else ()
     return {
         "when": _now(),
         "detail": stopped.title if private else stopped.detail,

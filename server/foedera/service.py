@@ -385,7 +385,7 @@ class Minder:
             try:
                 release.publish(self._root, self._state, self._settings.keep, self._say, again)
             except release.Findings as stopped:
-                for finding in stopped.report.findings:
+                for finding in stopped.report.violations:
                     print(finding, file=sys.stderr)
                 raise
 
