@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -129,6 +130,25 @@ class Served:
         if self.process.stdout is not None:
             self.process.stdout.close()
         self._errors.close()
+
+
+def soon(true: Callable[[], object], seconds: float = 10.0) -> bool:
+    """Whether something becomes true before so many seconds have gone by."""
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def processor_time(process: int) -> float:
+    """Seconds of a processor that a process has used; 0 when it is no more."""
+    with contextlib.suppress(FileNotFoundError):
+        line = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+        fields = line.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 @pytest.fixture

@@ -387,7 +387,7 @@ HOSTS = (
 
 @pytest.mark.parametrize(
     "address",
-    ["/", "/id/book/kokoro", "/id/book/emma", "/ns.ttl", "/health", "/sparql?query=x"]
+    ["/", "/id/book/kokoro", "/id/book/emma", "/ns.ttl", "/health", "/query", "/sparql?query=x"]
     + [f"{KOKORO}.{fmt.ending}" for fmt in OFFERED],
 )
 def test_the_host_that_is_asked_never_shows(

@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Publish
+from conftest import Publish, processor_time, soon
 from foedera import release, service, starter
 from foedera.errors import EngineFailed, FoederaError, Refused, TimedOut, Unavailable
 from foedera.query import nursery, wire
@@ -29,16 +29,6 @@ from foedera.stores.embedded import EmbeddedStore
 
 LANES = {"pages": Lane(1, 4, 10.0), "queries": Lane(2, 2, 10.0)}
 ENDLESS = "SELECT (COUNT(*) AS ?all) {" + ". ".join(f"?a{n} ?b{n} ?c{n}" for n in range(7)) + "}"
-
-
-def soon(true: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Whether something becomes true before so many seconds have gone by."""
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 # Operations that a worker of these tests has, beside the real ones.
@@ -258,6 +248,7 @@ def test_a_worker_that_is_killed_fails_its_own_call_and_no_other(
         endless = threads.submit(query, pool, ENDLESS)
         assert soon(lambda: len(workers.workers()) == 1)
         (victim,) = workers.workers()
+        assert soon(lambda: processor_time(victim) > 0.1)
         other = threads.submit(worker_of, pool, sleep=0.5)
         assert soon(lambda: len(workers.workers()) == 2)
         os.kill(victim, signal.SIGKILL)

@@ -23,7 +23,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from conftest import Publish, Served
+from conftest import Publish, Served, processor_time, soon
 from foedera import folder, release, service, starter, terms
 from foedera.service import Site
 from foedera.settings import Settings
@@ -110,16 +110,6 @@ def threads(process: int) -> int:
     with contextlib.suppress(OSError):
         return len(list(Path(f"/proc/{process}/task").iterdir()))
     return 0
-
-
-def soon(true: Callable[[], object], seconds: float = 10.0) -> bool:
-    """Whether something becomes true before so many seconds have gone by."""
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def version(books: Path, number: int) -> None:
@@ -541,12 +531,14 @@ def test_a_query_past_its_deadline_is_a_clean_503_while_pages_go_on(shared: Fami
             assert headers.get_content_type() == "application/problem+json"
 
 
-@pytest.mark.parametrize(("query", "status"), [(DEEP, 400), (HUNGRY, 500)], ids=["deep", "hungry"])
+@pytest.mark.parametrize(
+    ("query", "statuses"), [(DEEP, {400}), (HUNGRY, {500, 503})], ids=["deep", "hungry"]
+)
 def test_a_query_that_would_kill_ends_no_process_but_its_worker(
-    shared: Family, query: str, status: int
+    shared: Family, query: str, statuses: set[int]
 ) -> None:
     before = {shared.process.pid, shared.nursery(), *shared.fronts()}
-    assert shared.ask(query)[0] == status
+    assert shared.ask(query)[0] in statuses
     assert shared.version() == "1"
     assert {shared.process.pid, shared.nursery(), *shared.fronts()} == before
 
@@ -558,15 +550,6 @@ def test_a_client_that_leaves_ends_the_work_done_for_it(family: Family) -> None:
         assert soon(lambda: any(processor_time(worker) > 0.3 for worker in before))
     (busy,) = [worker for worker in before if processor_time(worker) > 0.3]
     assert soon(lambda: busy not in family.workers(), 2)
-
-
-def processor_time(process: int) -> float:
-    with contextlib.suppress(FileNotFoundError):
-        fields = (
-            Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        )
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return 0.0
 
 
 def test_workers_have_a_network_of_their_own_where_the_kernel_allows(shared: Family) -> None:

@@ -28,7 +28,7 @@ _KINDS = {"construct": formats.GRAPHS}
 """The formats of what an example query answers, where it is no table."""
 
 
-@bp.get("/query/")
+@bp.get("/query/", strict_slashes=False)  # a redirect to the slash would name the host
 def listed() -> Response:
     """The query page lists them."""
     return see_other("/sparql#examples")
