@@ -190,6 +190,16 @@ def test_a_site_answers_as_soon_as_its_address_is_printed(shared: Family) -> Non
     assert shared.health()["problem"] is None
 
 
+def test_an_address_in_plain_utf_8_is_read_as_if_it_were_escaped(shared: Family) -> None:
+    """As curl sends what a person types."""
+    statuses = []
+    for path in ("/about?iri=urn:日本", "/id/book/日本", "/id/book/kokoro"):
+        with socket.create_connection(("127.0.0.1", urlsplit(shared.url).port or 0)) as client:
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            statuses.append(client.recv(65_536).split()[1])
+    assert statuses == [b"404", b"404", b"303"]
+
+
 def test_a_second_start_builds_nothing_and_answers_within_seconds(
     start: Callable[..., Family],
 ) -> None:
@@ -425,8 +435,9 @@ def test_a_broken_file_degrades_the_health_of_a_site_until_it_is_mended(
     site = start("--reload")
     good = site.health()
     mend = break_(books)
-    assert soon(lambda: site.health()["status"] == "degraded")
-    health = site.health()
+    seen = [good]
+    assert soon(lambda: seen.append(site.health()) or seen[-1]["status"] == "degraded")
+    health = seen[-1]
     assert health["release"] == good["release"]
     problem = health["problem"]
     assert isinstance(problem, dict)

@@ -14,6 +14,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import select
 import signal
 import socket
@@ -44,6 +45,8 @@ OPERATIONS = {
 
 Say = Callable[[str], None]
 WsgiApp = Callable[..., Any]
+
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 _TICK = 0.25
 
@@ -508,6 +511,7 @@ def _front(
 ) -> None:
     """One process that speaks HTTP; ends by SIGTERM, or when the minder is gone."""
     import waitress.channel
+    import waitress.parser
     import waitress.server
     import waitress.task
     from waitress import wasyncore
@@ -529,7 +533,16 @@ def _front(
             header: bytes = super().build_response_header()
             return header
 
+    class Parser(waitress.parser.HTTPRequestParser):  # type: ignore[misc]
+        """Reads an address in plain UTF-8 as if it were escaped: curl sends what a person types."""
+
+        def parse_header(self, header_plus: bytes) -> None:
+            line, end, rest = header_plus.partition(b"\r\n")
+            escaped = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], line)
+            super().parse_header(escaped + end + rest)
+
     class Channel(waitress.channel.HTTPChannel):  # type: ignore[misc]
+        parser_class = Parser
         task_class = Task
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # else a line for each that waits
