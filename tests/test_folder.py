@@ -428,3 +428,8 @@ def test_a_file_that_cannot_be_read_is_told(books: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(CouldNotCheck, match=r"core\.ttl cannot be read: Permission denied"):
         folder.read(books)
+
+
+def test_a_link_that_leads_to_itself_does_not_stop_the_watch(books: Path) -> None:
+    (books / "data" / "loop.ttl").symlink_to("loop.ttl")
+    assert folder.stamp(books) == folder.stamp(books)

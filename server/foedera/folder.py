@@ -291,7 +291,7 @@ def stamp(root: Path) -> int:
         for location in sorted((root / part).rglob("*")):
             try:
                 status = location.stat()
-            except FileNotFoundError:
+            except OSError:  # gone meanwhile, or a link that leads to itself
                 continue
             seen.append((str(location), status.st_mtime_ns, status.st_size))
     return hash(tuple(seen))
