@@ -234,13 +234,6 @@ def test_nothing_is_kept_in_no_room(counted: Counted, one: Site) -> None:
     assert [client.get("/x").data, client.get("/x").data] == [b"1", b"2"]
 
 
-def test_a_site_that_drains_closes_its_connections(asking: Client, one: Site) -> None:
-    assert "Connection" not in asking.get("/x").headers
-    one.draining = True
-    for answer in (asking.get("/x"), asking.get("/y"), asking.post("/x"), asking.head("/x")):
-        assert answer.headers.getlist("Connection") == ["close"]
-
-
 def test_before_the_first_release_requests_are_passed_on(counted: Counted) -> None:
     client = Client(Ready(counted, Site(), 100_000))
     assert [client.get("/x").data, client.get("/x").data] == [b"1", b"2"]

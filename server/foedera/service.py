@@ -77,7 +77,6 @@ class Site:
     """What an HTTP process serves at this moment; replaced as a whole between two requests."""
 
     problem: dict[str, Any] | None = None
-    draining: bool = False
     _live: Live | None = field(default=None, repr=False)
 
     @property

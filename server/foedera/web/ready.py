@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -65,8 +65,6 @@ class Ready:
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if self._site.draining:
-            start_response = _closing(start_response)
         try:
             # Said to the application too: what is kept under a release must come from it, also
             # when the next release comes in between.
@@ -142,12 +140,3 @@ def _again(entry: _Kept, environ: dict[str, Any], start_response: Any) -> Iterab
         return [b""]
     start_response(entry.status, entry.headers)
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else entry.body]
-
-
-def _closing(start_response: Any) -> Callable[..., Any]:
-    """Tell the client that this connection ends: the process takes no more requests."""
-
-    def closing(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
-        return start_response(status, [*headers, ("Connection", "close")], error)
-
-    return closing
