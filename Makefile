@@ -34,6 +34,7 @@ format: .venv/.dev ## lay out the code, and mend what can be mended
 
 bench: .venv/.dev ## measure the site against the oxigraph server
 	.venv/bin/python tests/bench.py $(ARGS)
+	.venv/bin/python tests/bench_queries.py $(QUERIES_ARGS)
 
 conformance: .venv/.dev ## run the W3C's SPARQL tests over HTTP; ARGS="--only REGEX"
 	.venv/bin/python tests/conformance.py $(ARGS)

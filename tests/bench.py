@@ -172,15 +172,23 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+UNLIMITED = [
+    word
+    for limit in ("workers", "queue", "seconds", "errors")
+    for word in (f"--client-{limit}", "0")
+]
+"""What lets one client do as it likes: here one asks for many."""
+
+
 @contextlib.contextmanager
 def foedera(
     folder: Path, state: Path, *options: str
 ) -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    """A site of ours as a process; its port."""
+    """A site of ours as a process, without limits for a client; its port."""
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "foedera", "serve", str(folder)),
-            *("--port", "0", "--state", str(state), *options),
+            *("--port", "0", "--state", str(state), *UNLIMITED, *options),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -19,13 +19,14 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -292,11 +293,20 @@ class Server(Protocol):
     graphs_path: str
     """The graph store; empty where it is not offered."""
 
+    credentials: dict[str, str]
+    """The headers of one who may write."""
+
     def publish(self, dataset: Dataset, suites: Path) -> None:
         """Answer from this dataset and no other."""
 
     def parameters(self, text: bytes) -> list[tuple[str, str]]:
         """The protocol's parameters by which a query sees the dataset as its test means it."""
+
+    def using(self, test: Test, text: bytes) -> list[tuple[str, str]]:
+        """The same for an update."""
+
+    def dump(self) -> list[ox.Quad]:
+        """The dataset as it is now."""
 
 
 @dataclass
@@ -307,14 +317,19 @@ class Foedera:
     root: Path
     state: Path
     query_path: str = "/sparql"
-    update_path: str = ""
-    graphs_path: str = ""
+    update_path: str = "/sparql"
+    graphs_path: str = "/graphs"
+    credentials: dict[str, str] = field(
+        default_factory=lambda: {"Authorization": f"Bearer {TOKEN}"}
+    )
+    _base: str = ""
     _own: str = ""
     _named: tuple[str, ...] = ()
     _inferred: bool = False
 
     def publish(self, dataset: Dataset, suites: Path) -> None:
         quads = list(dataset.quads(suites))
+        shutil.rmtree(self.root / "changes", ignore_errors=True)
         write(self.root, quads)
         made = release.publish(self.root, self.state, 1, lambda _: None)
         until = time.monotonic() + 30
@@ -322,6 +337,7 @@ class Foedera:
             if time.monotonic() > until:
                 raise RuntimeError(f"{made.id} is not served")
             time.sleep(0.02)
+        self._base = made.manifest["publication"]["base"]
         self._own = made.manifest["files"][0]["graph"] if dataset.default else ""
         names = {quad.graph_name.value for quad in quads if quad.graph_name != ox.DefaultGraph()}
         self._named = tuple(sorted(names))
@@ -341,6 +357,37 @@ class Foedera:
             return own + [("named-graph-uri", graph) for graph in self._named]
         return [("inferred", "false")] if self._inferred else []
 
+    def using(self, test: Test, text: bytes) -> list[tuple[str, str]]:
+        """The default graph of writing stands in the graph of the file and in that of changes."""
+        if re.search(rb"\b(USING|WITH)\b", text, re.IGNORECASE) or test.kind != _UPDATE_EVALUATION:
+            return []
+        prefixes = dict(re.findall(r"(?i:PREFIX)\s+(\w*):\s*<([^>]*)>", text.decode()))
+        mentioned = re.findall(r"\b(?i:GRAPH)\s+(\w*):(\w+)", text.decode())
+        named = {*self._named, *(prefixes.get(prefix, "") + name for prefix, name in mentioned)}
+        default = [("using-graph-uri", f"{self._base}graph/{name}") for name in _DEFAULT]
+        return default + [("using-named-graph-uri", graph) for graph in sorted(named)]
+
+    def dump(self) -> list[ox.Quad]:
+        text = b"SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }"
+        table = _READERS[".srj"][1](query(self, text, JSON).body)
+        assert isinstance(table, Table)
+        found = []
+        for row in table.rows:
+            graph = row["g"]
+            name = graph.value.removeprefix(f"{self._base}graph/")
+            if name != "inferred":
+                place = ox.DefaultGraph() if name in _DEFAULT else graph
+                found.append(ox.Quad(row["s"], row["p"], row["o"], place))
+        return found
+
+
+TOKEN = "a token for the tests alone"
+
+_DEFAULT = ("data/dataset", "changes")
+"""The graphs, below BASE/graph/, of what is in no named graph."""
+
+_UPDATE_EVALUATION = "UpdateEvaluationTest"
+
 
 def write(root: Path, quads: Iterable[ox.Quad]) -> None:
     """Make a folder to publish of some quads."""
@@ -357,6 +404,7 @@ class Oxigraph:
     query_path: str = "/query"
     update_path: str = "/update"
     graphs_path: str = "/store"
+    credentials: dict[str, str] = field(default_factory=dict)
 
     def publish(self, dataset: Dataset, suites: Path) -> None:
         ask(self.port, "POST", "/update", {"Content-Type": "application/sparql-update"}, "DROP ALL")
@@ -370,6 +418,13 @@ class Oxigraph:
     def parameters(self, text: bytes) -> list[tuple[str, str]]:
         return []
 
+    def using(self, test: Test, text: bytes) -> list[tuple[str, str]]:
+        return []
+
+    def dump(self) -> list[ox.Quad]:
+        dump = ask(self.port, "GET", self.graphs_path, {"Accept": "application/n-quads"})
+        return list(ox.parse(dump.body, format=ox.RdfFormat.N_QUADS))
+
 
 @contextlib.contextmanager
 def foedera(place: Path) -> Iterator[Foedera]:
@@ -379,10 +434,17 @@ def foedera(place: Path) -> Iterator[Foedera]:
     """
     root, state = place / "folder", place / "state"
     write(root, [])
-    with bench.foedera(root, state, "--fronts", "1") as (port, process):
-        assert process.stdout
-        with process.stdout:
-            yield Foedera(port, root, state)
+    # One client asks all this, and errs on purpose.
+    unlimited = [f"--client-{what}" for what in ("workers", "queue", "seconds", "errors")]
+    options = [*("--fronts", "1"), *(piece for option in unlimited for piece in (option, "0"))]
+    os.environ["FOEDERA_WRITE_TOKEN"] = TOKEN
+    try:
+        with bench.foedera(root, state, *options) as (port, process):
+            assert process.stdout
+            with process.stdout:
+                yield Foedera(port, root, state)
+    finally:
+        del os.environ["FOEDERA_WRITE_TOKEN"]
 
 
 @contextlib.contextmanager
@@ -489,17 +551,16 @@ def _verdict(test: Test, reply: Reply) -> Outcome:
 
 def _update(test: Test, server: Server, manifests: Manifests, suites: Path) -> Outcome:
     text = _location(suites, test.text).read_bytes()
-    headers = {"Content-Type": "application/sparql-update"}
-    if test.kind == "UpdateEvaluationTest":
+    headers = {"Content-Type": "application/sparql-update", **server.credentials}
+    if test.kind == _UPDATE_EVALUATION:
         text = f"BASE <{test.text}>\n".encode() + text
-    reply = ask(server.port, "POST", server.update_path, headers, text)
+    parameters = "&".join(f"{n}={quote(iri, safe='')}" for n, iri in server.using(test, text))
+    reply = ask(server.port, "POST", f"{server.update_path}?{parameters}", headers, text)
     if "Syntax" in test.kind:
         return _verdict(test, reply)
     if reply.status >= 300:
         return Outcome("fail", str(reply))
-    dump = ask(server.port, "GET", server.graphs_path, {"Accept": "application/n-quads"})
-    got = list(ox.parse(dump.body, format=ox.RdfFormat.N_QUADS))
-    return compare(list(test.after.quads(suites)), got)
+    return compare(list(test.after.quads(suites)), server.dump())
 
 
 def _connection(test: Test, server: Server, manifests: Manifests, suites: Path) -> Outcome:
@@ -514,7 +575,7 @@ def _connection(test: Test, server: Server, manifests: Manifests, suites: Path) 
 
     requests = list(m.list(m.one(m.one(test.node, MF + "action"), HT + "requests")))
     for number, request in enumerate(requests, 1):
-        headers = _headers(m, request)
+        headers = {**server.credentials, **_headers(m, request)}
         content = m.one(request, HT + "body")
         coding = m.text(content, CNT + "characterEncoding") or "utf-8" if content else "utf-8"
         body = filled(m.text(content, CNT + "chars")).encode(coding) if content else None

@@ -392,7 +392,7 @@ def test_an_answer_comes_in_the_format_named(
     [
         ("docx", BOOKS, "no format 'docx'"),
         ("ttl", BOOKS, "can be json, xml, csv, tsv, not ttl"),
-        ("csv", "DESCRIBE book:kokoro", "can be ttl, nt, rdf, jsonld, not csv"),
+        ("csv", "DESCRIBE book:kokoro", "can be ttl, nt, rdf, trig, nq, jsonld, not csv"),
     ],
 )
 def test_a_format_that_cannot_be_is_told(

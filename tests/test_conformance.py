@@ -14,7 +14,10 @@ import pytest
 import conformance
 from conformance import PASS, Answer, Outcome, Table, compare
 
-QUICK = "sparql11/(bind|csv-tsv-res|json-res|protocol|syntax-query)#|sparql12/codepoint-escapes#"
+QUICK = (
+    "sparql11/(bind|csv-tsv-res|delete-insert|graph-store-protocol|json-res|protocol|syntax-query)#|"
+    "sparql12/codepoint-escapes#"
+)
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 

@@ -19,6 +19,7 @@ from foedera.service import Site
 from foedera.stores.embedded import EmbeddedStore
 
 BASE = "https://example.org/"
+BOUNDS = {"size": 10_000, "nesting": 40, "operators": 2_000}
 BOOKS = f"{BASE}graph/data/books"
 ONTOLOGY = f"{BASE}graph/ontology/core"
 INFERRED = f"{BASE}graph/inferred"
@@ -31,6 +32,9 @@ class Reply(io.BytesIO):
     def __init__(self) -> None:
         super().__init__()
         self.heads: list[Mapping[str, Any]] = []
+
+    def add(self, **content: Any) -> None:
+        self.heads[0] = {**self.heads[0], **content}
 
     def head(self, content: Mapping[str, Any]) -> None:
         self.heads.append(content)
@@ -71,8 +75,8 @@ def ask(store: EmbeddedStore, query: str, **changes: Any) -> Answer:
         "default_graphs": [],
         "named_graphs": [],
         "inferred": True,
-        "nesting": 40,
-        "bytes": 10_000,
+        "bounds": BOUNDS,
+        "limits": {},
     }
     engine.answer(store, call | changes, reply)  # type: ignore[arg-type]
     assert len(reply.heads) == 1
@@ -319,9 +323,9 @@ def test_an_update_is_refused(store: EmbeddedStore, update: str) -> None:
 
 def test_limits_are_those_of_the_call(store: EmbeddedStore) -> None:
     with pytest.raises(TooLarge):
-        ask(store, "ASK { }", bytes=6)
+        ask(store, "ASK { }", bounds=BOUNDS | {"size": 6})
     with pytest.raises(BadRequest, match="deeper than 2"):
-        ask(store, "ASK { { { } } }", nesting=2)
+        ask(store, "ASK { { { } } }", bounds=BOUNDS | {"nesting": 2})
 
 
 @pytest.mark.parametrize(
@@ -365,7 +369,7 @@ def test_a_query_without_words_is_told(store: EmbeddedStore) -> None:
 def test_a_syntax_error_is_found_in_a_long_query_at_once(store: EmbeddedStore) -> None:
     query = "SELECT * { " + "?s ?p ?o . " * 20_000 + "oops }"
     with pytest.raises(QuerySyntax, match=f"column {len(query) - 5}: oops"):
-        ask(store, query, bytes=1_000_000)
+        ask(store, query, bounds=BOUNDS | {"size": 1_000_000})
 
 
 def test_prefixes_and_a_base_of_the_query_beat_those_of_the_publication(
@@ -396,8 +400,8 @@ def test_what_fails_early_yields_no_head(site: Site) -> None:
         "default_graphs": [],
         "named_graphs": [],
         "inferred": True,
-        "nesting": 40,
-        "bytes": 10_000,
+        "bounds": BOUNDS,
+        "limits": {},
     }
     for query, error in (
         ("SELECT * { oops }", QuerySyntax),

@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,15 +20,27 @@ import pytest
 
 from conftest import Publish, processor_time, soon
 from foedera import release, service, starter
-from foedera.errors import EngineFailed, FoederaError, Refused, TimedOut, Unavailable
+from foedera.errors import (
+    EngineFailed,
+    FoederaError,
+    QuerySyntax,
+    Refused,
+    TimedOut,
+    TooMany,
+    Unavailable,
+)
 from foedera.query import nursery, wire
+from foedera.query.allowance import Allowance
 from foedera.query.pool import HOLD_BACK, Answer, Lane, Pool
 from foedera.query.worker import Reply
 from foedera.settings import Settings
 from foedera.stores.embedded import EmbeddedStore
 
 LANES = {"pages": Lane(1, 4, 10.0), "queries": Lane(2, 2, 10.0)}
+Metered = Callable[..., tuple[Pool, Allowance]]
+METERED = {"pages": Lane(1, 4, 10.0), "queries": Lane(2, 8, 10.0, metered=True)}
 ENDLESS = "SELECT (COUNT(*) AS ?all) {" + ". ".join(f"?a{n} ?b{n} ?c{n}" for n in range(7)) + "}"
+BOUNDLESS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }"
 
 
 # Operations that a worker of these tests has, beside the real ones.
@@ -90,8 +102,9 @@ class Nursery:
             socket.send_fds(self.control, [b"client"], [theirs.fileno()])
         return ours
 
-    def pool(self, seconds: float = 10.0) -> Pool:
-        return Pool(self.connect(), LANES, seconds, 100)
+    def pool(self, seconds: float = 10.0, clients: Allowance | None = None) -> Pool:
+        lanes = METERED if clients else LANES
+        return Pool(self.connect(), lanes, seconds, 100, clients)
 
     def workers(self) -> set[int]:
         """The processes that it has started and that still live."""
@@ -148,8 +161,8 @@ def query(pool: Pool, text: str, nesting: int = 40, **how: Any) -> Answer:
         "default_graphs": [],
         "named_graphs": [],
         "inferred": True,
-        "nesting": nesting,
-        "bytes": 1_000_000,
+        "bounds": {"size": 1_000_000, "nesting": nesting, "operators": 10**6},
+        "limits": {},
     }
     return pool.call("queries", "query", arguments, **how)
 
@@ -226,8 +239,7 @@ def test_a_call_cannot_ask_for_more_time_than_there_is(workers: Nursery) -> None
 
 
 def test_a_deadline_ends_an_answer_that_has_begun(pool: Pool) -> None:
-    text = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }"
-    answer = query(pool, text, seconds=1)
+    answer = query(pool, BOUNDLESS, seconds=1)
     with pytest.raises(TimedOut):
         for _ in answer:
             pass
@@ -316,7 +328,8 @@ def test_a_worker_ends_by_itself_when_its_server_hangs(workers: Nursery) -> None
     _, descriptors, _, _ = socket.recv_fds(connection, 64, 2)
     with socket.socket(fileno=descriptors[0]) as worker, connection:
         call = {"operation": "query", "query": ENDLESS, "seconds": 0.1, "format": "", "accept": ""}
-        call.update(default_graphs=[], named_graphs=[], inferred=True, nesting=9, bytes=999)
+        call.update(default_graphs=[], named_graphs=[], inferred=True, limits={})
+        call["bounds"] = {"size": 999, "nesting": 9, "operators": 99}
         wire.send_json(worker, wire.CALL, call)
         worker.settimeout(20)
         reader = wire.Reader(worker)
@@ -352,7 +365,7 @@ def test_one_more_than_may_wait_is_turned_away_at_once(pool: Pool) -> None:
         with pytest.raises(Unavailable, match="2 queries are being answered and 2 wait") as busy:
             worker_of(pool)
         assert time.monotonic() - started < 0.2
-        assert busy.value.retry_after == 2
+        assert busy.value.retry_after == 1
         assert len({call.result(5) for call in calls}) == 2
 
 
@@ -364,7 +377,21 @@ def test_waiting_for_a_worker_has_an_end(workers: Nursery) -> None:
         time.sleep(0.2)
         with pytest.raises(Unavailable, match=r"No worker was free within 0\.3 seconds") as busy:
             worker_of(pool)
-        assert busy.value.retry_after == 5
+        assert busy.value.retry_after == 1
+    pool.close()
+
+
+def test_who_is_turned_away_is_told_to_come_when_it_is_worth_it(workers: Nursery) -> None:
+    """As many calls as wait before it, each as long as those that are being answered."""
+    pool = Pool(workers.connect(), {"queries": Lane(1, 2, 6.0)}, 10.0, 100)
+    with ThreadPoolExecutor(3) as threads:
+        calls = [threads.submit(worker_of, pool, sleep=sleep) for sleep in (1.3, 0, 0)]
+        time.sleep(1.1)
+        with pytest.raises(Unavailable) as busy:
+            worker_of(pool)
+        for call in calls:
+            call.result(5)
+    assert busy.value.retry_after == 4
     pool.close()
 
 
@@ -382,6 +409,202 @@ def test_who_waits_is_told_when_a_worker_of_their_own_lane_is_free(pool: Pool) -
         started = time.monotonic()
         worker_of(pool)
         assert time.monotonic() - started < 0.3
+
+
+# Clients
+
+
+@pytest.fixture
+def metered(workers: Nursery) -> Iterator[Metered]:
+    """Makes a pool with limits for a client; what is not said is without."""
+    made: list[tuple[Pool, Allowance]] = []
+
+    def metered(
+        workers_: int = 0, seconds: float = 0, errors: int = 0, queue: int = 0
+    ) -> tuple[Pool, Allowance]:
+        clients = Allowance(workers_, seconds, errors, queue)
+        made.append((workers.pool(clients=clients), clients))
+        return made[-1]
+
+    yield metered
+    for pool, clients in made:
+        pool.close()
+        clients.close()
+
+
+def asks(pool: Pool, client: str, lane: str = "queries", sleep: float = 0) -> float:
+    """When a client has its answer."""
+    pool.call(lane, "process", {"sleep": sleep}, client=client).body()
+    return time.monotonic()
+
+
+@pytest.mark.parametrize("lane", ["pages", "queries"])
+def test_a_client_with_many_calls_waiting_delays_anothers_first_by_one(
+    workers: Nursery, lane: str
+) -> None:
+    pool = Pool(workers.connect(), {lane: Lane(1, 9, 10.0)}, 10.0, 100)
+    with ThreadPoolExecutor(9) as threads:
+        greedy = [threads.submit(asks, pool, "a", lane, 0.2) for _ in range(6)]
+        time.sleep(0.1)
+        modest = threads.submit(asks, pool, "b", lane, 0.2)
+        ends = sorted(one.result(9) for one in greedy)
+        assert ends[0] < modest.result(9) < ends[2]
+    pool.close()
+
+
+def test_of_the_workers_of_a_process_one_client_never_has_the_last(
+    metered: Metered,
+) -> None:
+    pool, _ = metered(2, queue=4)
+    with ThreadPoolExecutor(4) as threads:
+        greedy = [threads.submit(asks, pool, "a", "queries", 0.6) for _ in range(3)]
+        time.sleep(0.2)
+        started = time.monotonic()
+        assert asks(pool, "b") - started < 0.3
+        ends = sorted(one.result(9) for one in greedy)
+        assert ends[2] - ends[0] > 1
+
+
+def test_without_a_limit_of_workers_a_client_may_have_all(
+    metered: Metered,
+) -> None:
+    pool, _ = metered(errors=9)
+    with ThreadPoolExecutor(2) as threads:
+        ends = [threads.submit(asks, pool, "a", "queries", 0.6) for _ in range(2)]
+        assert abs(ends[0].result(9) - ends[1].result(9)) < 0.4
+
+
+def test_a_client_whose_share_is_used_in_another_process_waits_until_it_is_not(
+    metered: Metered,
+) -> None:
+    pool, clients = metered(1)
+    elsewhere = clients.begin("a", 10.0)
+    assert elsewhere
+    with ThreadPoolExecutor(2) as threads:
+        waiting = threads.submit(asks, pool, "a")
+        time.sleep(0.3)
+        assert not waiting.done()
+        clients.end(elsewhere)
+        started = time.monotonic()
+        assert waiting.result(9) - started < 0.3
+
+
+def test_a_client_whose_share_stays_used_is_told_so_and_not_that_all_is_taken(
+    workers: Nursery,
+) -> None:
+    clients = Allowance(1, 0, 0, 0)
+    pool = Pool(workers.connect(), {"queries": Lane(2, 8, 0.3, True)}, 10.0, 100, clients)
+    assert clients.begin("a", 10.0)
+    with pytest.raises(TooMany, match="Your other queries have had all the workers"):
+        asks(pool, "a")
+    pool.close()
+    clients.close()
+
+
+def test_more_than_a_client_may_have_waiting_is_turned_away_and_others_are_not(
+    metered: Metered,
+) -> None:
+    pool, _ = metered(2, queue=2)
+    with ThreadPoolExecutor(6) as threads:
+        greedy = [threads.submit(asks, pool, "a", "queries", 0.5) for _ in range(3)]
+        time.sleep(0.2)
+        with pytest.raises(TooMany, match="2 of your queries wait already") as told:
+            asks(pool, "a")
+        assert told.value.retry_after == 1
+        asks(pool, "b")
+        for one in greedy:
+            one.result(9)
+        asks(pool, "a")
+
+
+def test_a_client_that_has_spent_its_time_is_told_at_once_also_while_it_waits(
+    metered: Metered,
+) -> None:
+    """Each of its queries pays from its beginning to its end."""
+    pool, _ = metered(2, seconds=1)
+    with ThreadPoolExecutor(2) as threads:
+        long = threads.submit(asks, pool, "a", "queries", 1.2)
+        time.sleep(0.2)
+        with pytest.raises(TooMany, match="used up the 1 seconds"):
+            asks(pool, "a")
+        assert time.monotonic() - long.result(9) < 1
+    started = time.monotonic()
+    with pytest.raises(TooMany) as told:
+        asks(pool, "a")
+    assert time.monotonic() - started < 0.5
+    assert 10 < (told.value.retry_after or 0) <= 14
+    asks(pool, "b")
+
+
+def test_a_client_that_leaves_has_paid(metered: Metered) -> None:
+    pool, clients = metered(2, seconds=0.2)
+    left = threading.Event()
+    threading.Timer(0.5, left.set).start()
+    with pytest.raises(Unavailable, match="The client left"):
+        query(pool, ENDLESS, gone=left.is_set, client="a")
+    with pytest.raises(TooMany):
+        clients.check("a")
+
+
+def test_to_leave_is_no_error(metered: Metered) -> None:
+    pool, clients = metered(errors=1)
+    with pytest.raises(Unavailable, match="The client left"):
+        query(pool, ENDLESS, gone=lambda: True, client="a")
+    clients.check("a")
+
+
+@pytest.mark.parametrize(
+    ("text", "how", "fault"),
+    [
+        ("SELECT *", {}, QuerySyntax),
+        ("ASK { SERVICE <http://example.org/> {} }", {}, Refused),
+        (ENDLESS, {"seconds": 0.2}, TimedOut),
+        (BOUNDLESS, {"seconds": 1}, TimedOut),
+    ],
+    ids=["syntax", "refused", "timeout", "late"],
+)
+def test_an_error_of_a_query_counts(
+    metered: Metered,
+    text: str,
+    how: dict[str, Any],
+    fault: type[FoederaError],
+) -> None:
+    pool, _ = metered(errors=1)
+    with pytest.raises(fault):
+        query(pool, text, client="a", whole=True, **how)
+    with pytest.raises(TooMany, match="more errors than the 1 "):
+        query(pool, "ASK {}", client="a")
+    query(pool, "ASK {}", client="b")
+
+
+def test_that_there_is_no_room_is_no_error_of_the_query(workers: Nursery) -> None:
+    clients = Allowance(2, 0, 1, 1)
+    lanes = {"queries": Lane(1, 1, 10.0, True)}
+    pool = Pool(workers.connect(), lanes, 10.0, 100, clients)
+    with ThreadPoolExecutor(3) as threads:
+        calls = [threads.submit(asks, pool, one, "queries", 0.6) for one in "ab"]
+        time.sleep(0.3)
+        for who, told in (("b", TooMany), ("c", Unavailable)):
+            with pytest.raises(told):
+                asks(pool, who)
+        for call in calls:
+            call.result(9)
+    for who in "abc":
+        clients.check(who)
+    pool.close()
+    clients.close()
+
+
+def test_neither_pages_nor_our_own_look_ups_are_counted(
+    metered: Metered,
+) -> None:
+    pool, clients = metered(1, seconds=0.01, errors=1, queue=1)
+    for lane, who in (("pages", "a"), ("queries", "")):
+        for _ in range(2):
+            asks(pool, who, lane, 0.1)
+            with pytest.raises(Refused):
+                pool.call(lane, "bytes", {"count": 1, "fault": True}, client=who)
+        clients.check(who)
 
 
 # The nursery

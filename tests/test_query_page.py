@@ -133,14 +133,14 @@ def test_without_the_bundle_no_script_is_asked_for(
     assert not Page(get(client, BOOKS).text).all("script")
 
 
-def test_the_page_changes_its_tag_when_the_bundle_comes(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+def test_the_page_changes_its_tag_when_the_site_starts_again_with_the_bundle(
+    site: Site, plain_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or a browser would go on without the editor, on the word of an old tag."""
     tags = set()
     for there in (False, True):
         monkeypatch.setattr(results, "scripted", lambda there=there: there)
-        tags.add(get(client, BOOKS).headers["ETag"])
+        tags.add(get(Client(create_app(plain_settings, site)), BOOKS).headers["ETag"])
     assert len(tags) == 2
 
 
@@ -342,6 +342,20 @@ def test_queries_are_remembered_in_the_browser_until_told_otherwise(tab: Tab, ad
 
 
 @pytest.mark.usefixtures("bundle")
+def test_code_asks_the_site_where_it_is_read_and_leaves_the_query_alone(
+    tab: Tab, address: str, dataset_site: Site
+) -> None:
+    iri = f"{dataset_site.live.base}sparql"
+    tab.go(f"{address}/sparql?{urlencode({'query': f'ASK {{ ?x ?y <{iri}> }}'})}")
+    samples = tab.run('[...document.querySelectorAll(".code code")].map(one => one.textContent)')
+    assert len(samples) == 4
+    for code in samples:
+        assert f"{address}/sparql" in code
+        assert code.count(iri) == 1
+    assert not tab.run('document.querySelector(".code p")')
+
+
+@pytest.mark.usefixtures("bundle")
 def test_ways_to_look_come_in_place_and_back_goes_back(tab: Tab, address: str) -> None:
     query = "SELECT ?e ?a { ?e :hasParticipant ?a }"
     tab.go(f"{address}/sparql?{urlencode({'query': query})}")
@@ -401,6 +415,7 @@ PLACES = """SELECT * {
 
 PAGES = {
     "empty": "/sparql",
+    "about": "/sparql/about",
     "table": "/sparql?" + urlencode({"query": "SELECT ?e ?l { ?e a :Event ; rdfs:label ?l }"}),
     "fault": "/sparql?" + urlencode({"query": "SELECT ?e {\n ?e a }"}),
     "graph": "/sparql?" + urlencode({"query": "DESCRIBE person:adolfo-urso"}),

@@ -6,18 +6,22 @@ import json
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 
 import pyoxigraph as ox
 import pytest
 
 from foedera.errors import BadRequest, QuerySyntax, Refused, TooLarge
-from foedera.query.scan import Scan, scan
+from foedera.query.scan import Bounds, Scan, scan
 
 AT = "<https://elsewhere.example/sparql>"
 
 
+BOUNDS = Bounds(size=262_144, nesting=40, operators=2_000)
+
+
 def read(text: str) -> Scan:
-    return scan(text, 40, 262_144)
+    return scan(text, BOUNDS)
 
 
 @pytest.mark.parametrize(
@@ -121,16 +125,18 @@ def test_brackets_in_strings_iris_and_comments_do_not_count() -> None:
 
 
 def test_nesting_up_to_the_limit_is_let_through_and_one_more_is_not() -> None:
-    scan("ASK " + "{" * 7 + "}" * 7, 7, 1000)
+    flat = replace(BOUNDS, nesting=7)
+    scan("ASK " + "{" * 7 + "}" * 7, flat)
     with pytest.raises(BadRequest, match="deeper than 7"):
-        scan("ASK " + "{" * 8 + "}" * 8, 7, 1000)
+        scan("ASK " + "{" * 8 + "}" * 8, flat)
 
 
 def test_a_text_is_measured_in_bytes() -> None:
     text = "ASK { ?s ?p 'こころ' }"
-    scan(text, 5, len(text.encode()))
+    size = len(text.encode())
+    scan(text, replace(BOUNDS, size=size))
     with pytest.raises(TooLarge):
-        scan(text, 5, len(text.encode()) - 1)
+        scan(text, replace(BOUNDS, size=size - 1))
 
 
 def test_from_and_from_named_are_found_with_prefixed_names() -> None:
@@ -200,12 +206,12 @@ def test_hostile_texts_of_a_quarter_megabyte_take_linear_time() -> None:
     program = (
         "import sys, json\n"
         "from foedera.errors import FoederaError\n"
-        "from foedera.query.scan import scan\n"
+        "from foedera.query.scan import Bounds, scan\n"
         "for piece in json.load(sys.stdin):\n"
         "    for start in ('', '\"\"\"', \"'''\", 'ASK ', 'SELECT * { FILTER(?x '):\n"
         "        text = start + piece * (250_000 // len(piece))\n"
         "        try:\n"
-        "            scan(text, 10**9, 300_000)\n"
+        "            scan(text, Bounds(300_000, 10**9, 10**9))\n"
         "        except FoederaError:\n"
         "            pass\n"
     )
@@ -218,3 +224,61 @@ def test_hostile_texts_of_a_quarter_megabyte_take_linear_time() -> None:
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (40, 40)),
     )
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["!", "- ", "UNION ", "optional ", "^", "&& ", "BIND (1 AS ?x) ", "MINUS ", "\\u0046ILTER "],
+)
+def test_more_operators_than_allowed_are_refused(piece: str) -> None:
+    with pytest.raises(BadRequest, match="more than 2,000 operators"):
+        read("SELECT * { " + piece * 2_001)
+
+
+def test_operators_in_strings_iris_and_comments_are_none() -> None:
+    read("SELECT * { ?s ?p '" + "+" * 3000 + "', <urn:" + "-" * 3000 + "> } #" + "!" * 3000)
+
+
+def test_many_values_are_no_operators() -> None:
+    read("SELECT * { VALUES ?x { " + "<urn:a> 1 'b' " * 5_000 + "} }")
+
+
+ALLOWING = replace(BOUNDS, services=["https://one.example/sparql", "https://two.example/q?a=b"])
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "SERVICE <https://one.example/sparql>",
+        "service<https://one.example/sparql>",
+        "SERVICE SILENT <https://two.example/q?a=b>",
+        "\\u0053ERVICE # of\n silent <https://two.example/q?a=b>",
+        "SERVICE <https://one.example/sparq\\u006C>",
+    ],
+)
+def test_a_service_that_is_allowed_is_let_through(clause: str) -> None:
+    scan(f"SELECT * {{ {clause} {{ ?s ?p ?o }} }}", ALLOWING)
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        f"SERVICE {AT}",
+        f"SERVICE SILENT {AT}",
+        "SERVICE ?where",
+        "SERVICE SILENT $where",
+        "SERVICE one:sparql",
+        "SERVICE one:sparql { } SERVICE <https://one.example/sparql>",
+        "SERVICESILENT <https://one.example/sparql>",
+        "SERVICEone:sparql",
+        "SERVICE <sparql>",
+        "SERVICE <https://one.example/sparql/>",
+        "SERVICE <https://one.example/sparql> { SERVICE <https://three.example/sparql> { } }",
+        "\\u0053ERVICE <https://three.example/sparql>",
+        "\\u0053ERVICE \\u0053ILENT <https://three.example/sparql>",
+    ],
+)
+def test_a_service_is_allowed_by_its_full_iri_and_no_other(clause: str) -> None:
+    start = "BASE <https://one.example/> PREFIX one: <https://one.example/> SELECT * {"
+    with pytest.raises(Refused):
+        scan(f"{start} {clause} {{ ?s ?p ?o }} }}", ALLOWING)

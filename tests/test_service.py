@@ -48,11 +48,16 @@ class Family(Served):
         command = (sys.executable, "-m", "foedera", "serve", books, "--state", state, *options)
         super().__init__(*command, cwd=books, SITE=self._mark, **PASSED_ON, **environment)
 
-    def ask(self, query: str, accept: str = "text/csv") -> tuple[int, HTTPMessage, str]:
-        """Status, headers and text of the answer to a query."""
-        connection = HTTPConnection("127.0.0.1", urlsplit(self.url).port or 0, timeout=30)
+    def ask(
+        self, query: str, accept: str = "text/csv", source: str = "", forwarded: str = ""
+    ) -> tuple[int, HTTPMessage, str]:
+        """Status, headers and text of the answer to a query, asked from another address if so
+        said, or forwarded for another one."""
+        place = ("127.0.0.1", urlsplit(self.url).port or 0)
+        sent = {"Accept": accept} | ({"X-Forwarded-For": forwarded} if forwarded else {})
+        connection = HTTPConnection(*place, timeout=30, source_address=(source, 0))
         with contextlib.closing(connection):
-            connection.request("GET", "/sparql?query=" + quote(query), headers={"Accept": accept})
+            connection.request("GET", "/sparql?query=" + quote(query), headers=sent)
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read().decode()
 
@@ -175,7 +180,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Family]:
     books = tmp_path_factory.mktemp("shared") / "books"
     starter.new(books)
     version(books, 1)
-    site = Family(books, books / ".foedera", "--query-seconds", 2, "--query-memory", 100)
+    limits = ("--query-seconds", 2, "--query-memory", 100, "--client-workers", 0)
+    site = Family(books, books / ".foedera", *limits)
     assert soon(site.is_settled), site.said()
     yield site
     site.close()
@@ -661,10 +667,151 @@ def test_a_front_goes_on_following_after_a_release_that_went_away(
         assert site.live.release == other.live.release
     assert ending.is_set()
     assert said == [f"an HTTP process stays with what it serves: {tmp_path / 'gone'} is gone"] * 2
-    assert ours.recv(100) == b"ready"
+    assert ours.recv(100).split()[0].decode() == published.id
     for one in (ours, theirs):
         one.close()
     site.live.pool.close()
+
+
+# Clients
+
+
+WRONG = "SELECT"
+"""A query that does not parse."""
+
+
+def retry_after(headers: HTTPMessage) -> int:
+    return int(headers["Retry-After"])
+
+
+def test_a_client_that_floods_a_site_is_told_to_wait_while_another_is_answered(
+    start: Callable[..., Family],
+) -> None:
+    site = start("--query-seconds", 4)
+    over = threading.Event()
+
+    def flood() -> list[tuple[int, HTTPMessage, str]]:
+        answers = []
+        while not over.is_set():
+            answers.append(site.ask(ENDLESS))
+            time.sleep(0.1)
+        return answers
+
+    with ThreadPoolExecutor(16) as greedy:
+        floods = [greedy.submit(flood) for _ in range(16)]
+        time.sleep(1)
+        modest = []
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            started = time.monotonic()
+            status = site.ask(f"ASK {{ BIND ({started} AS ?new) }}", source="127.0.0.2")[0]
+            modest.append((status, time.monotonic() - started))
+            time.sleep(0.05)
+        over.set()
+        answers = [answer for flood in floods for answer in flood.result(30)]
+    assert {status for status, _ in modest} == {200}
+    assert max(seconds for _, seconds in modest) < 2
+    refused = [(headers, text) for status, headers, text in answers if status == 429]
+    assert {status for status, _, _ in answers} == {429, 503}
+    assert any("queries wait already" in text for _, text in refused)
+    assert {headers["Cache-Control"] for headers, _ in refused} == {"no-store"}
+    assert all(1 <= retry_after(headers) <= 4 for headers, _ in refused)
+    assert site.ask("ASK {}")[0] == 200
+
+
+def test_a_client_that_has_used_up_its_time_is_answered_when_it_was_told_to_come(
+    start: Callable[..., Family],
+) -> None:
+    site = start("--query-seconds", 1, "--client-seconds", 1)
+    assert site.ask(ENDLESS)[0] == 503
+    status, headers, text = site.ask("ASK {}")
+    assert status == 429
+    assert "used up the 1 seconds" in text
+    assert site.ask("ASK {}", source="127.0.0.2")[0] == 200
+    time.sleep(retry_after(headers))
+    assert site.ask("ASK {}")[0] == 200
+
+
+def test_errors_are_counted_by_all_http_processes_together(start: Callable[..., Family]) -> None:
+    """An answer that is ready costs nothing, whoever asks."""
+    site = start("--client-errors", 10)
+    first, second = site.fronts()
+    with stopped(second):
+        assert site.ask(VERSION)[0] == 200
+        assert [site.ask(WRONG)[0] for _ in range(5)] == [400] * 5
+    with stopped(first):
+        assert [site.ask(WRONG)[0] for _ in range(6)] == [400] * 5 + [429]
+        assert site.ask(WRONG, source="127.0.0.2")[0] == 400
+    with stopped(second):
+        status, headers, text = site.ask("ASK {}")
+        assert site.ask(VERSION)[0] == 200
+    assert (status, headers.get_content_type()) == (429, "application/problem+json")
+    assert "more errors than the 10" in text
+    time.sleep(retry_after(headers))
+    assert site.ask("ASK {}")[0] == 200
+
+
+def test_a_clients_workers_are_counted_by_all_http_processes_together(
+    start: Callable[..., Family],
+) -> None:
+    site = start("--client-workers", 1, "--query-seconds", 2)
+    with ThreadPoolExecutor(2) as client:
+        endless = []
+        for other in site.fronts():
+            with stopped(other):
+                endless.append(client.submit(site.ask, ENDLESS))
+                time.sleep(0.5)
+        used = [processor_time(one) for one in site.workers()]
+        assert len([seconds for seconds in used if seconds > 0.1]) == 1, used
+        assert [one.result()[0] in (429, 503) for one in endless] == [True, True]
+
+
+def test_http_processes_that_are_killed_keep_nothing_of_a_clients_share(
+    start: Callable[..., Family],
+) -> None:
+    site = start("--query-seconds", 2)
+    with ThreadPoolExecutor(8) as client:
+        endless = [client.submit(site.ask, ENDLESS) for _ in range(8)]
+        time.sleep(0.5)
+        victims = site.fronts()
+        for victim in victims:
+            os.kill(victim, signal.SIGKILL)
+        assert any(isinstance(one.exception(10), OSError) for one in endless)
+    assert soon(lambda: site.is_settled_without(*victims))
+    assert soon(lambda: site.ask("ASK {}")[0] == 200, 4)
+    with ThreadPoolExecutor(2) as client:
+        assert [one[0] for one in client.map(site.ask, ["ASK { }", "ASK {  }"])] == [200, 200]
+
+
+def test_without_limits_a_client_has_none(start: Callable[..., Family]) -> None:
+    off = [f"--client-{name}" for name in ("workers", "queue", "seconds", "errors")]
+    site = start(*[word for name in off for word in (name, 0)])
+    assert {site.ask(WRONG)[0] for _ in range(40)} == {400}
+
+
+def test_nobody_is_another_client_by_saying_so(start: Callable[..., Family]) -> None:
+    """And the operator is told, once, what is missing where the header is true."""
+    site = start("--client-errors", 5)
+    answers = [site.ask(WRONG, forwarded=f"192.0.2.{number}")[0] for number in range(7)]
+    assert answers == [400] * 5 + [429] * 2
+    assert site.said().count("start with --trusted-proxy 127.0.0.1") == 1
+
+
+def test_a_trusted_proxy_says_who_the_client_is(start: Callable[..., Family]) -> None:
+    """The last of those it names: what stands before came from the client itself."""
+    site = start("--client-errors", 5, "--trusted-proxy", "127.0.0.1")
+    assert [site.ask(WRONG, forwarded="192.0.2.1")[0] for _ in range(6)] == [400] * 5 + [429]
+    assert site.ask(WRONG, forwarded="192.0.2.2")[0] == 400
+    assert site.ask(WRONG, forwarded="192.0.2.3, 192.0.2.1")[0] == 429
+    assert site.ask(WRONG, source="127.0.0.2", forwarded="192.0.2.1")[0] == 400
+    assert site.said().count("--trusted-proxy 127.0.0.2") == 1
+
+
+def test_an_ipv6_client_counts_by_its_network(start: Callable[..., Family]) -> None:
+    site = start("--client-errors", 5, "--trusted-proxy", "127.0.0.1")
+    near = [site.ask(WRONG, forwarded=f"2001:db8::{number}")[0] for number in range(6)]
+    assert near == [400] * 5 + [429]
+    assert site.ask(WRONG, forwarded="2001:db8:0:1::1")[0] == 400
 
 
 # Ending

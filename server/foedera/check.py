@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from foedera import folder, terms
 from foedera.errors import CouldNotCheck, FoederaError, QuerySyntax
 from foedera.query import engine
-from foedera.query.scan import scan
+from foedera.query.scan import Bounds, scan
 
 if TYPE_CHECKING:
     import rdflib
@@ -30,10 +30,10 @@ SEVERITIES = ("violation", "warning", "info")
 class Finding:
     """One thing that is wrong, or could be better.
 
-    ``kind`` is ``syntax``, ``shape``, ``hygiene`` or ``evidence``. ``messages`` are texts by
-    language tag. ``path`` is the property (or a path, in SPARQL), ``rule`` the IRI of the shape
-    or the file of the query that found it. ``line`` and ``column`` count from 1; 0 where there is
-    none.
+    ``kind`` is ``syntax``, ``change``, ``shape``, ``hygiene`` or ``evidence``. ``messages`` are
+    texts by language tag. ``path`` is the property (or a path, in SPARQL), ``rule`` the IRI of
+    the shape or the file of the query that found it. ``line`` and ``column`` count from 1; 0
+    where there is none.
     """
 
     kind: str
@@ -107,19 +107,26 @@ def parse(source: folder.Folder, base: str) -> tuple[list[folder.Parsed], list[F
         try:
             parsed.append(file.parse(base))
         except folder.SyntaxFault as fault:
-            words = _POSITION.sub("", fault.message)
-            words = next((cure for sign, cure in _CURES.items() if words.startswith(sign)), words)
-            findings.append(
-                Finding(
-                    "syntax",
-                    "violation",
-                    file.path,
-                    fault.line,
-                    fault.column,
-                    {"en": f"does not parse: {words}"},
-                )
-            )
-    return parsed, findings
+            findings.append(_does_not_parse(fault))
+    try:
+        whole, strays = folder.changed(source.changes(), parsed, base)
+    except folder.SyntaxFault as fault:
+        return parsed, [*findings, _does_not_parse(fault)]
+    if not findings:  # what a broken file states might be what is missed
+        findings += [_stray(one) for one in strays]
+    return whole, findings
+
+
+def _does_not_parse(fault: folder.SyntaxFault) -> Finding:
+    words = _POSITION.sub("", fault.message)
+    words = next((cure for sign, cure in _CURES.items() if words.startswith(sign)), words)
+    said = {"en": f"does not parse: {words}"}
+    return Finding("syntax", "violation", fault.file.path, fault.line, fault.column, said)
+
+
+def _stray(one: folder.Stray) -> Finding:
+    words = "it removes what is not there: the files have changed since; take the line out"
+    return Finding("change", "warning", one.file.path, one.line, 0, {"en": words})
 
 
 _POSITION = re.compile(r"^Parser error at line \d+ (between columns \d+ and|column) \d+: ")
@@ -148,7 +155,7 @@ def check(source: folder.Folder) -> tuple[Report, list[folder.Parsed]]:
         skipped.append("there is no ontology, so that nothing is inferred by it")
     if not source.of("shapes"):
         skipped.append("there are no shapes to check against")
-    if findings:
+    if any(one.kind == "syntax" for one in findings):
         skipped.append("shapes and hygiene queries were not run, since a file does not parse")
     else:
         store = ox.Store()
@@ -162,7 +169,7 @@ def check(source: folder.Folder) -> tuple[Report, list[folder.Parsed]]:
         findings += _hygiene(source.hygiene(), store, where)
     report = Report(
         tuple(found for _, found in sorted({_order(found): found for found in findings}.items())),
-        files=len(source.of(*folder.PARTS)),
+        files=len(source.of(*folder.PARTS)) + len(source.changes()),
         triples=sum(len(one.triples) for one in parsed),
         shapes=len(_shapes_in(shapes)),
         skipped=tuple(skipped),
@@ -311,7 +318,7 @@ def _refuse_services(shapes: Iterable[folder.Parsed]) -> None:
         for triple, line in zip(one.triples, one.lines, strict=True):
             if triple.predicate.value in (terms.SH + "select", terms.SH + "ask"):
                 try:
-                    scan(getattr(triple.object, "value", ""), 1_000, 1_000_000)
+                    scan(getattr(triple.object, "value", ""), _OWN)
                 except FoederaError as fault:
                     raise _not_run(one.file.path, line, fault.detail) from None
 
@@ -381,6 +388,9 @@ def _path(rules: rdflib.Graph, node: Any) -> str:
     return f"({('/' if choice is None else '|').join(pieces)})"
 
 
+_OWN = Bounds(1_000_000, 1_000, 1_000_000)
+"""For queries of the publication's own."""
+
 _LONGEST = 200
 
 
@@ -435,7 +445,7 @@ def _rows(file: folder.File, store: ox.Store) -> Iterator[dict[str, Any]]:
     """The rows of a query in a file, by variable. Raises CouldNotCheck."""
     try:
         text = file.location.read_text(encoding="utf-8")
-        scan(text, 1_000, 1_000_000)
+        scan(text, _OWN)
         rows = engine.parsed(store.query, text)
         if not isinstance(rows, ox.QuerySolutions):
             raise ValueError("this is no SELECT query, of which each row would be a finding")

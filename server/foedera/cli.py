@@ -30,6 +30,9 @@ class _Group(click.Group):
             report = getattr(fault, "report", None)
             for finding in report.violations if report else ():
                 click.echo(str(finding), err=True)
+            for refused in getattr(fault, "findings", ()):
+                place = f"{refused['file']}:{refused['line']}"
+                click.echo(f"{place}: {refused['severity']}: {refused['message']}", err=True)
             click.echo(f"foedera: {fault}", err=True)
             ctx.exit(fault.exit_code)
 
@@ -45,7 +48,8 @@ def _option(name: str) -> Callable[[Any], Any]:
 
 def _all_options(function: Any) -> Any:
     for row in reversed(settings_module.ROWS):
-        function = _option(row.name)(function)
+        if not row.metadata.get("secret"):
+            function = _option(row.name)(function)
     return function
 
 
@@ -209,11 +213,14 @@ def check(folder: Path | None, **arguments: Any) -> None:
 @_folder
 @_option("state")
 @_option("keep")
+@_option("store")
+@_option("store_update")
 def publish(folder: Path | None, **arguments: Any) -> None:
     """Check FOLDER and make its present state the current release.
 
     A site that serves it changes over without dropping a request. Nothing is published that does
-    not conform; what was published before then stays.
+    not conform; what was published before then stays. With --store the engine there is given the
+    graphs that changed.
     """
     from foedera import release
 
@@ -221,14 +228,52 @@ def publish(folder: Path | None, **arguments: Any) -> None:
     root = _root(folder)
     state = settings_module.state_folder(settings, root)
     with _Progress() as say:
-        done = release.publish(root, state, settings.keep, say)
+        done = release.publish(root, state, settings.keep, say, carry=release.carry(settings))
     click.echo(f"{done.id} {done.triples:,} triples")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("text")
+@click.option("--who", default="", help="Who makes the change; it is kept with it.")
+@_option("state")
+@_option("keep")
+@_option("query_seconds")
+@_option("query_memory")
+@_option("write_triples")
+@_option("store")
+@_option("store_update")
+def update(folder: Path, text: str, who: str, **arguments: Any) -> None:
+    """Change FOLDER by a SPARQL update: check what it makes of the data, and publish it.
+
+    TEXT is the update, @FILE to read it from a file, or - for standard input. The change is kept
+    as a file in FOLDER/changes. Exit status 1 with the findings when the result does not conform;
+    then nothing changes.
+    """
+    from foedera import write
+    from foedera.edit import Request
+
+    settings = _settings(arguments)
+    root = _root(folder)
+    state = settings_module.state_folder(settings, root)
+    order = write.Order(Request("update", text=_query_text(text)), who)
+    done = write.apply(root, state, settings, order, _say)
+    for note in done.notes:
+        _say(note)
+    if done.change:
+        _say(f"{done.removed:,} triples removed, {done.added:,} added: {root / done.change}")
+        click.echo((root / done.change).read_text(encoding="utf-8"), nl=False)
+    else:
+        _say("nothing changed")
+    click.echo(done.release)
 
 
 @main.group(invoke_without_command=True)
 @click.pass_context
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="The publication.")
 @_option("state")
+@_option("store")
+@_option("store_update")
 def releases(ctx: click.Context, folder: Path | None, **arguments: Any) -> None:
     """List the releases kept; the current one is marked."""
     from foedera import release
@@ -259,8 +304,10 @@ def use(ctx: click.Context, release_id: str) -> None:
 
     given, arguments = ctx.obj
     root = _root(given)
-    state = settings_module.state_folder(_settings(arguments), root)
-    chosen = release.use(state, release_id, folder_module.read(root))
+    settings = _settings(arguments)
+    state = settings_module.state_folder(settings, root)
+    source = folder_module.read(root)
+    chosen = release.use(state, release_id, source, release.carry(settings))
     click.echo(f"{chosen.id} is current")
 
 
@@ -274,8 +321,8 @@ def use(ctx: click.Context, release_id: str) -> None:
     "--format",
     "fmt",
     default="",
-    help="csv, tsv, json or xml for rows, ttl, nt, rdf or jsonld for triples; csv and ttl are "
-    "the defaults.",
+    help="csv, tsv, json or xml for rows, ttl, nt, rdf, trig, nq or jsonld for triples; csv and "
+    "ttl are the defaults.",
 )
 @_option("state")
 @_option("query_seconds")
@@ -298,7 +345,7 @@ def query(text: str, folder: Path | None, at: str | None, fmt: str, **arguments:
     found = release.current(state)
     if found is None:
         with _Progress() as say:
-            found = release.publish(root, state, settings.keep, say)
+            found = release.publish(root, state, settings.keep, say, carry=release.carry(settings))
     with service.local(settings, found) as site:
         answer = site.live.pool.call(
             service.QUERIES,
@@ -310,8 +357,8 @@ def query(text: str, folder: Path | None, at: str | None, fmt: str, **arguments:
                 "default_graphs": [],
                 "named_graphs": [],
                 "inferred": True,
-                "nesting": settings.query_nesting,
-                "bytes": settings.query_bytes,
+                "bounds": settings.bounds,
+                "limits": {},  # what is asked here is asked by the owner
             },
         )
         try:

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from foedera import formats, terms
 from foedera.errors import NotAcceptable, NotFound
 from foedera.query.worker import Reply
-from foedera.stores.embedded import EmbeddedStore
+from foedera.stores.base import Store
 
 _TYPE = ox.NamedNode(terms.TYPE)
 
@@ -49,7 +49,7 @@ class Found:
         return {"iri": self.things[0].value, "document": document}
 
 
-def find(store: EmbeddedStore, iris: Sequence[str]) -> Found:
+def find(store: Store, iris: Sequence[str]) -> Found:
     """The first of some IRIs about which anything is known. Raises NotFound when nothing is."""
     for iri in iris:
         try:
@@ -66,7 +66,7 @@ def find(store: EmbeddedStore, iris: Sequence[str]) -> Found:
     )
 
 
-def things(store: EmbeddedStore, iris: Sequence[str]) -> list[ox.NamedNode]:
+def things(store: Store, iris: Sequence[str]) -> list[ox.NamedNode]:
     """Those that are described of the first IRI about which anything is known.
 
     Raises NotFound when nothing is known of any.
@@ -74,7 +74,7 @@ def things(store: EmbeddedStore, iris: Sequence[str]) -> list[ox.NamedNode]:
     return list(find(store, iris).things)
 
 
-def outgoing(store: EmbeddedStore, thing: Any) -> list[ox.Triple]:
+def outgoing(store: Store, thing: Any) -> list[ox.Triple]:
     """The triples that have a thing as subject, blank nodes and lists followed to their end."""
     found: dict[ox.Triple, None] = {}
     ahead = [thing]
@@ -89,7 +89,7 @@ def outgoing(store: EmbeddedStore, thing: Any) -> list[ox.Triple]:
     return list(found)
 
 
-def incoming(store: EmbeddedStore, thing: Any, most: int) -> tuple[list[ox.Triple], bool]:
+def incoming(store: Store, thing: Any, most: int) -> tuple[list[ox.Triple], bool]:
     """The triples that have a thing as object, and whether there are more than ``most``.
 
     A blank node that points here is given whole, back to the named things that own it. What is
@@ -121,7 +121,7 @@ def _blank(node: Any) -> Iterator[ox.BlankNode]:
         yield from _blank(node.object)
 
 
-def labels(store: EmbeddedStore, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
+def labels(store: Store, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
     """The names of everything that some triples mention."""
     found: dict[ox.Triple, None] = {}
     mentioned: dict[ox.NamedNode, None] = {}
@@ -134,7 +134,7 @@ def labels(store: EmbeddedStore, triples: Iterable[ox.Triple]) -> list[ox.Triple
     return list(found)
 
 
-def graph(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
+def graph(store: Store, call: dict[str, Any], reply: Reply) -> None:
     """The description of a thing, or of the things of a document, written in a graph format.
 
     The call holds ``iris`` (the first that is known is meant), ``engine`` (the format's name in
@@ -152,17 +152,17 @@ def graph(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
         said.update(dict.fromkeys(links))
     said.update(dict.fromkeys(labels(store, list(said))))
     said.update(dict.fromkeys(_document(store, found, cut)))
-    written = _written(_in_order(said, found.things), call["engine"], store.prefixes)
+    body = written(_in_order(said, found.things), call["engine"], store.prefixes)
     reply.head({**found.head(store.base), "cut": cut})
-    reply.write(written)
+    reply.write(body)
 
 
-def _written(triples: Sequence[ox.Triple], engine: str, prefixes: dict[str, str]) -> bytes:
+def written(triples: Sequence[ox.Triple], engine: str, prefixes: dict[str, str]) -> bytes:
     """The triples in a format. Raises NotAcceptable when it cannot hold one of them."""
     try:
         if engine == formats.RDF_XML.engine:
             return _as_xml(triples, _used(prefixes, triples))
-        written = ox.serialize(
+        body = ox.serialize(
             triples, format=getattr(ox.RdfFormat, engine), prefixes=_used(prefixes, triples)
         )
     except (OSError, ValueError) as fault:
@@ -170,7 +170,7 @@ def _written(triples: Sequence[ox.Triple], engine: str, prefixes: dict[str, str]
             f"This cannot be written in the format asked for: {fault}",
             f"Ask for {formats.TURTLE.media_type} or {formats.N_TRIPLES.media_type}.",
         ) from None
-    return written or b""
+    return body or b""
 
 
 _START = (
@@ -234,7 +234,7 @@ def _used(prefixes: dict[str, str], triples: Iterable[ox.Triple]) -> dict[str, s
     return {prefix: iri for prefix, iri in prefixes.items() if iri in spaces}
 
 
-_TAKEN = re.compile(r"(?:about|class|doc|health|query|sparql|static)(?:/|\Z)|/|\Z")
+_TAKEN = re.compile(r"(?:about|class|doc|graphs?|health|query|sparql|static)(?:/|\Z)|/|\Z")
 """Paths at which this host has something else."""
 
 
@@ -263,7 +263,7 @@ def _about(base: str, iri: str) -> str:
     return f"{base}about?iri={quote(iri, safe='')}"
 
 
-def _document(store: EmbeddedStore, found: Found, cut: bool) -> list[ox.Triple]:
+def _document(store: Store, found: Found, cut: bool) -> list[ox.Triple]:
     """What a document says of itself, so that it can be reused when found alone."""
     publication = store.manifest["publication"]
     node = ox.NamedNode(found.head(store.base)["document"])
@@ -291,7 +291,7 @@ def _document(store: EmbeddedStore, found: Found, cut: bool) -> list[ox.Triple]:
     return [ox.Triple(node, ox.NamedNode(predicate), value) for predicate, value in rows]
 
 
-def resolve(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
+def resolve(store: Store, call: dict[str, Any], reply: Reply) -> None:
     """Which of ``iris`` is known: its ``iri``, its ``document``, and whether that is one of things
     with ``hash`` IRIs."""
     found = find(store, call["iris"])

@@ -3,15 +3,23 @@
 FoederaError
 ├── BadRequest            400   the request cannot be understood
 │   └── QuerySyntax       400   SPARQL that does not parse
+├── Unauthorized          401   it needs the token, and came without
 ├── Refused               403   understood, and never done here
 ├── NotFound              404
 ├── NotAllowed            405
 ├── NotAcceptable         406   none of the formats asked for is offered
+├── Conflict              409   the data are not, or may not become, what the request needs
+├── Overtaken             412   they are not what the client takes them for
 ├── TooLarge              413
 ├── UnsupportedMedia      415
+├── Nonconforming         422   what it would make of the data has findings
+├── TooMany               429   this client has had its share; Retry-After says when
 ├── EngineFailed          500   the worker ended on its own
 ├── Unavailable           503   not now; Retry-After says when
 │   └── TimedOut          503   past its deadline
+├── BadGateway            502   a server asked on the way answered what is no answer
+├── GatewayTimeout        504   it did not answer in time
+├── NotKept               507   a change cannot be written to the folder
 ├── NotAPublication       exit 2   the folder or setting given cannot be used
 ├── DoesNotConform        exit 1   the folder has findings that stop publishing
 └── CouldNotCheck         exit 3   the check itself could not be run
@@ -19,7 +27,8 @@ FoederaError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 
 class FoederaError(Exception):
@@ -51,6 +60,11 @@ class QuerySyntax(BadRequest):
     title = "The query does not parse"
 
 
+class Unauthorized(FoederaError):
+    status = 401
+    title = "This needs the token"
+
+
 class Refused(FoederaError):
     status = 403
     title = "This is not done here"
@@ -71,6 +85,16 @@ class NotAcceptable(FoederaError):
     title = "None of the formats you accept is offered"
 
 
+class Conflict(FoederaError):
+    status = 409
+    title = "This cannot be done to the data as they are"
+
+
+class Overtaken(FoederaError):
+    status = 412
+    title = "The data have changed meanwhile"
+
+
 class TooLarge(FoederaError):
     status = 413
     title = "Too large"
@@ -79,6 +103,28 @@ class TooLarge(FoederaError):
 class UnsupportedMedia(FoederaError):
     status = 415
     title = "This media type is not read here"
+
+
+class Nonconforming(FoederaError):
+    """A change was refused by the rules; ``findings`` say why, as `check.Finding` has it."""
+
+    status = 422
+    title = "The change does not conform"
+
+    def __init__(
+        self,
+        detail: str,
+        hint: str = "",
+        retry_after: int | None = None,
+        findings: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        super().__init__(detail, hint, retry_after)
+        self.findings = tuple(findings)
+
+
+class TooMany(FoederaError):
+    status = 429
+    title = "Too many requests"
 
 
 class EngineFailed(FoederaError):
@@ -93,6 +139,21 @@ class Unavailable(FoederaError):
 
 class TimedOut(Unavailable):
     title = "Out of time"
+
+
+class BadGateway(FoederaError):
+    status = 502
+    title = "A server behind this one does not answer as it should"
+
+
+class GatewayTimeout(FoederaError):
+    status = 504
+    title = "The engine behind this site is too slow"
+
+
+class NotKept(FoederaError):
+    status = 507
+    title = "The change cannot be kept"
 
 
 class NotAPublication(FoederaError):
@@ -115,15 +176,23 @@ BY_NAME: dict[str, type[FoederaError]] = {
     for kind in (
         BadRequest,
         QuerySyntax,
+        Unauthorized,
         Refused,
         NotFound,
         NotAllowed,
         NotAcceptable,
+        Conflict,
+        Overtaken,
         TooLarge,
         UnsupportedMedia,
+        Nonconforming,
+        TooMany,
         EngineFailed,
         Unavailable,
         TimedOut,
+        BadGateway,
+        GatewayTimeout,
+        NotKept,
     )
 }
 """The errors that may cross from a worker process to the server, which raises them again."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeAlias, cast
 from urllib.parse import quote, urlsplit
 
 import pyoxigraph as ox
 
-from foedera import terms
+from foedera import patch, terms
 from foedera.errors import CouldNotCheck, NotAPublication
 
 PARTS = ("ontology", "data", "shapes")
 """The folders of a publication; only ``data`` must be there."""
+
+CHANGES = "changes"
+"""The folder of what was written over HTTP since: a patch for each change, applied in order."""
 
 ENDINGS = {
     ".ttl": ox.RdfFormat.TURTLE,
@@ -53,7 +58,7 @@ class File:
 
     @property
     def part(self) -> str:
-        """``ontology``, ``data`` or ``shapes``."""
+        """``ontology``, ``data``, ``shapes`` or ``changes``."""
         return self.path.split("/", 1)[0]
 
     @property
@@ -71,7 +76,9 @@ class File:
         return quote(self.key, safe="/~-._")
 
     def graph(self, base: str) -> ox.NamedNode:
-        """The IRI of the named graph that holds this file's triples."""
+        """The IRI of the named graph that holds this file's triples; all changes have one."""
+        if self.part == CHANGES:
+            return ox.NamedNode(f"{base}graph/{CHANGES}")
         return ox.NamedNode(f"{base}graph/{self._escaped}")
 
     def parse(self, base: str) -> Parsed:
@@ -224,6 +231,10 @@ class Folder:
         """The RDF files of some parts."""
         return tuple(file for file in self.files if file.is_rdf and file.part in parts)
 
+    def changes(self) -> tuple[File, ...]:
+        """The patches, in the order in which they apply."""
+        return tuple(file for file in self.files if file.part == CHANGES)
+
     def hygiene(self) -> tuple[File, ...]:
         """The queries of which each row is a finding."""
         return tuple(
@@ -249,12 +260,12 @@ def read(root: Path) -> Folder:
             "shapes/. 'foedera new FOLDER' makes one to start from.",
         )
     files = []
-    for part in PARTS:
+    for part in (*PARTS, CHANGES):
         for location in sorted((root / part).rglob("*")):
             inside = location.relative_to(root)
             if any(piece.startswith(".") for piece in inside.parts) or not location.is_file():
                 continue
-            if location.suffix in ENDINGS or location.suffix == ".rq":
+            if location.suffix in ((patch.ENDING,) if part == CHANGES else (*ENDINGS, ".rq")):
                 content = _content(location)
                 files.append(
                     File(
@@ -272,6 +283,89 @@ def read(root: Path) -> Folder:
     return Folder(root, tuple(sorted(files, key=lambda file: file.path)))
 
 
+@dataclass(frozen=True)
+class Stray:
+    """A line of a patch that removes what is not there: the data have gone another way since."""
+
+    file: File
+    line: int
+
+
+def changed(
+    changes: Sequence[File], parsed: Iterable[Parsed], base: str
+) -> tuple[list[Parsed], list[Stray]]:
+    """The files as patches make them, one after the other, and what each patch adds.
+
+    A line that names no graph removes a triple from every file in data/ and every patch that
+    states it in no named graph. Raises SyntaxFault.
+    """
+    steps = [(file, _steps(file)) for file in changes]
+    parsed = list(parsed)
+    wanted = {one.triple for _, of_file in steps for one in of_file if not one.adds}
+    own = {one.file.graph(base) for one in parsed if one.file.part == "data"}
+    if changes:
+        own.add(changes[0].graph(base))
+    places: dict[ox.Triple, set[tuple[int, int]]] = {}
+    made = [(one, list(zip(one.triples, one.lines, one.graphs, strict=True))) for one in parsed]
+    for number, (_, rows) in enumerate(made):
+        for at, (triple, _, _) in enumerate(rows):
+            if triple in wanted:
+                places.setdefault(triple, set()).add((number, at))
+    removed: set[tuple[int, int]] = set()
+    strays = []
+
+    def graph_at(place: tuple[int, int]) -> ox.NamedNode:
+        one, rows = made[place[0]]
+        return rows[place[1]][2] or one.file.graph(base)
+
+    for file, of_file in steps:
+        fresh = (Parsed(file, [], [], [], {}), list[_Row]())
+        made.append(fresh)
+        for step in of_file:
+            _allow(file, step, own, base)
+            if step.adds:
+                fresh[1].append((step.triple, step.line, step.graph))
+                if step.triple in wanted:
+                    place = (len(made) - 1, len(fresh[1]) - 1)
+                    places.setdefault(step.triple, set()).add(place)
+                continue
+            graphs = own if step.graph is None else {step.graph}
+            found = {at for at in places.get(step.triple, ()) if graph_at(at) in graphs}
+            if not found:
+                strays.append(Stray(file, step.line))
+            removed |= found
+            places.get(step.triple, set()).difference_update(found)
+    return [
+        _rows(one, [row for at, row in enumerate(rows) if (number, at) not in removed])
+        for number, (one, rows) in enumerate(made)
+    ], strays
+
+
+_Row: TypeAlias = tuple[ox.Triple, int, ox.NamedNode | None]
+
+
+def _rows(one: Parsed, rows: list[_Row]) -> Parsed:
+    triples, lines, graphs = ([row[column] for row in rows] for column in range(3))
+    return Parsed(one.file, triples, lines, graphs, one.prefixes)  # type: ignore[arg-type]
+
+
+def _steps(file: File) -> list[patch.Step]:
+    try:
+        return patch.steps(file.location.read_bytes())
+    except patch.Fault as fault:
+        raise SyntaxFault(file, fault.line, 1, str(fault)) from None
+    except OSError as fault:
+        raise SyntaxFault(file, 1, 1, str(fault)) from None
+
+
+def _allow(file: File, step: patch.Step, own: Collection[ox.NamedNode], base: str) -> None:
+    """Raises SyntaxFault for a graph that misleads, as `File._named` has it."""
+    graph = step.graph
+    if graph is not None and graph.value.startswith(f"{base}graph/") and graph not in own:
+        words = f"it names the graph {graph}, and no file in data/ has that name"
+        raise SyntaxFault(file, step.line, 1, words)
+
+
 def _content(location: Path) -> bytes:
     try:
         return location.read_bytes()
@@ -287,7 +381,7 @@ def stamp(root: Path) -> int:
     Costs a walk, not a read: what ``--reload`` looks at twice a second.
     """
     seen = []
-    for part in PARTS:
+    for part in (*PARTS, CHANGES):
         for location in sorted((root / part).rglob("*")):
             try:
                 status = location.stat()
@@ -298,60 +392,79 @@ def stamp(root: Path) -> int:
 
 
 def _self_description(folder: Folder) -> Publication:
+    telling = [file for file in folder.of("data") if b"uriSpace" in file.location.read_bytes()]
+    files = telling or folder.of("data")
+    told = _told(_readable(files, UNKNOWN_BASE))
+    space = told.one(terms.VOID + "uriSpace")
+    base = space or _common_space(told.subjects)
+    if folder.changes():  # they have no say in the base, by which their graphs are named
+        with contextlib.suppress(SyntaxFault):
+            told = _told(changed(folder.changes(), _readable(files, base), base)[0])
+    publisher = told.one(terms.DCTERMS + "publisher")
+    examples = told.values(terms.VOID + "exampleResource")
+    return Publication(
+        base=base,
+        stated=bool(space),
+        dataset=told.dataset,
+        titles=told.texts(terms.DCTERMS + "title") or {"": folder.root.name},
+        descriptions=told.texts(terms.DCTERMS + "description"),
+        license=told.one(terms.DCTERMS + "license"),
+        rights=told.texts(terms.DCTERMS + "rights"),
+        publisher=told.names.get(publisher, publisher),
+        version=told.one(terms.OWL + "versionInfo"),
+        examples=tuple(sorted(value.value for value in examples)),
+    )
+
+
+def _readable(files: Iterable[File], base: str) -> Iterator[Parsed]:
+    for file in files:
+        with contextlib.suppress(SyntaxFault):
+            yield file.parse(base)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What some files say: how often of which thing, names, and all of the dataset itself."""
+
+    subjects: dict[str, int]
+    names: dict[str, str]
+    dataset: str
+    said: list[tuple[str, Any]]
+
+    def values(self, *properties: str) -> list[Any]:
+        return [value for predicate, value in self.said if predicate in properties]
+
+    def texts(self, *properties: str) -> dict[str, str]:
+        return {value.language or "": value.value for value in self.values(*properties)}
+
+    def one(self, *properties: str) -> str:
+        return next((value.value for value in self.values(*properties)), "")
+
+
+def _told(parsed: Iterable[Parsed]) -> _Told:
     said_of: dict[str, list[tuple[str, Any]]] = {}
     subjects: dict[str, int] = {}
     names: dict[str, str] = {}
     kinds = {terms.VOID + "Dataset", terms.DCAT + "Dataset"}
     found: set[str] = set()
-    telling = [file for file in folder.of("data") if b"uriSpace" in file.location.read_bytes()]
-    for file in telling or folder.of("data"):
-        try:
-            triples = file.parse(UNKNOWN_BASE).triples
-        except SyntaxFault:
+    for triple in (triple for one in parsed for triple in one.triples):
+        subject, predicate, value = triple.subject, triple.predicate, triple.object
+        if not isinstance(subject, ox.NamedNode):
             continue
-        for triple in triples:
-            subject, predicate, value = triple.subject, triple.predicate, triple.object
-            if not isinstance(subject, ox.NamedNode):
-                continue
-            iri = subject.value
-            subjects[iri] = subjects.get(iri, 0) + 1
-            if predicate.value == terms.TYPE and getattr(value, "value", "") in kinds:
-                found.add(iri)
-            if predicate.value in terms.LABELS and isinstance(value, ox.Literal):
-                names.setdefault(iri, value.value)
-            if predicate.value.startswith((terms.VOID, terms.DCTERMS, terms.OWL)):
-                said_of.setdefault(iri, []).append((predicate.value, value))
+        iri = subject.value
+        subjects[iri] = subjects.get(iri, 0) + 1
+        if predicate.value == terms.TYPE and getattr(value, "value", "") in kinds:
+            found.add(iri)
+        if predicate.value in terms.LABELS and isinstance(value, ox.Literal):
+            names.setdefault(iri, value.value)
+        if predicate.value.startswith((terms.VOID, terms.DCTERMS, terms.OWL)):
+            said_of.setdefault(iri, []).append((predicate.value, value))
     best = max(
         sorted(found),
         key=lambda iri: any(p == terms.VOID + "uriSpace" for p, _ in said_of.get(iri, [])),
         default="",
     )
-    said = said_of.get(best, [])
-
-    def values(*properties: str) -> list[Any]:
-        return [value for predicate, value in said if predicate in properties]
-
-    def texts(*properties: str) -> dict[str, str]:
-        return {value.language or "": value.value for value in values(*properties)}
-
-    def one(*properties: str) -> str:
-        return next((value.value for value in values(*properties)), "")
-
-    space = one(terms.VOID + "uriSpace")
-    base = space or _common_space(subjects)
-    publisher = one(terms.DCTERMS + "publisher")
-    return Publication(
-        base=base,
-        stated=bool(space),
-        dataset=best,
-        titles=texts(terms.DCTERMS + "title") or {"": folder.root.name},
-        descriptions=texts(terms.DCTERMS + "description"),
-        license=one(terms.DCTERMS + "license"),
-        rights=texts(terms.DCTERMS + "rights"),
-        publisher=names.get(publisher, publisher),
-        version=one(terms.OWL + "versionInfo"),
-        examples=tuple(sorted(v.value for v in values(terms.VOID + "exampleResource"))),
-    )
+    return _Told(subjects, names, best, said_of.get(best, []))
 
 
 def _relative(iri: str) -> bool:

@@ -52,8 +52,12 @@ RDF_XML = Format(
     ("application/xml", "text/xml"),
     ("xml", "rdfxml"),
 )
+TRIG = Format("TriG", "application/trig", "trig", "TRIG", ("application/x-trig",))
+N_QUADS = Format(
+    "N-Quads", "application/n-quads", "nq", "N_QUADS", ("text/x-nquads",), ("nquads", "n-quads")
+)
 
-GRAPHS = (TURTLE, N_TRIPLES, RDF_XML, JSON_LD)
+GRAPHS = (TURTLE, N_TRIPLES, RDF_XML, TRIG, N_QUADS, JSON_LD)
 """Graph formats, best first: on a tie of q-values Turtle wins and JSON-LD comes last, because
 several Linked Data clients that name every type cannot read JSON-LD."""
 

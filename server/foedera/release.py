@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,16 +33,32 @@ from typing import Any
 import pyoxigraph as ox
 
 import foedera
-from foedera import check, folder, infer, terms
-from foedera.errors import DoesNotConform, FoederaError, NotAPublication
+from foedera import check, folder, infer, patch, terms
+from foedera.errors import Conflict, DoesNotConform, FoederaError, NotAPublication, NotKept
+from foedera.settings import Settings
 
-LAYOUT = 2
+LAYOUT = 3
 """Raised when a release is built differently, so that old ones are not taken for new."""
 
 _PIECES = ("store", "dump.nq", "manifest.json", "report.json", "numbers.json", "documents.json")
 """What a release consists of; one that lacks a piece is none."""
 
 Say = Callable[[str], None]
+
+Carry = Callable[[Path, Sequence[Path], Say], None]
+"""Brings the release in a directory to an engine elsewhere, which may hold one of others now."""
+
+
+def carry(settings: Settings) -> Carry | None:
+    """What brings a release to the engine that is to hold it; None where it stays here.
+
+    Raises NotAPublication where the address of the engine is none.
+    """
+    if not settings.store:
+        return None
+    from foedera.stores import endpoint, load  # and with it a client that few need
+
+    return functools.partial(load.load, endpoint.of(settings))
 
 
 @dataclass(frozen=True)
@@ -123,10 +141,13 @@ def listed(state: Path) -> list[Release]:
     return sorted((one for one in found if one), key=lambda one: one.created, reverse=True)
 
 
-def use(state: Path, wanted: str, source: folder.Folder | None = None) -> Release:
+def use(
+    state: Path, wanted: str, source: folder.Folder | None = None, carry: Carry | None = None
+) -> Release:
     """Make a kept release current again (its identifier, or a beginning that only it has).
 
     The state of the folder is noted, so that a restart does not publish it over the rollback.
+    ``carry`` brings it before that to where it is served from.
     Raises NotAPublication when no kept release, or more than one, is meant.
     """
     with _locked(state, lambda _: None):
@@ -139,6 +160,7 @@ def use(state: Path, wanted: str, source: folder.Folder | None = None) -> Releas
                 f"Kept are: {have}",
             )
         chosen = fitting[0]
+        _carried(chosen, state, carry, lambda _: None)
         with _writing(state):
             if source is not None and identifier(source) != chosen.id:
                 held = {"release": chosen.id, "folder": identifier(source)}
@@ -158,10 +180,18 @@ def problem(state: Path) -> dict[str, Any] | None:
     return found
 
 
-def publish(root: Path, state: Path, keep: int, say: Say, again: bool = False) -> Release:
+def publish(
+    root: Path,
+    state: Path,
+    keep: int,
+    say: Say,
+    again: bool = False,
+    carry: Carry | None = None,
+) -> Release:
     """Make the folder's present state the current release, building it if it is not there.
 
     ``again`` is what a start-up says: leave a rollback alone while the folder has not changed.
+    ``carry`` brings the release to where it is served from, before it becomes current.
     Raises NotAPublication, CouldNotCheck, or Findings; the old release then stays, and `problem`
     tells why.
     """
@@ -169,25 +199,44 @@ def publish(root: Path, state: Path, keep: int, say: Say, again: bool = False) -
         folder.read(root)  # raises here, before anything is made beside what is no publication
     with _locked(state, say):
         try:
-            return _publish(folder.read(root), state, keep, say, again)
+            return _publish(folder.read(root), state, keep, say, again, carry)
         except FoederaError as stopped:
             with contextlib.suppress(OSError):
                 _write(state / "problem.json", _told(stopped))
             raise
 
 
-def _publish(source: folder.Folder, state: Path, keep: int, say: Say, again: bool) -> Release:
+def _publish(
+    source: folder.Folder,
+    state: Path,
+    keep: int,
+    say: Say,
+    again: bool,
+    carry: Carry | None = None,
+) -> Release:
     name = identifier(source)
     present = current(state)
     if again and present and _held(state) == {"release": present.id, "folder": name}:
         say(f"keeping release {present.id}, to which this publication was rolled back")
+        _carried(present, state, carry, say)
         return present
     _tidy(state)
     built = state / "releases" / name
     if read(built) is None:
         _build(source, state, name, say)
-    found = read(built)
+    return _show(state, keep, name, say, carry)
+
+
+def _carried(what: Release, state: Path, carry: Carry | None, say: Say) -> None:
+    if carry:
+        carry(what.path, [one.path for one in listed(state)], say)
+
+
+def _show(state: Path, keep: int, name: str, say: Say, carry: Carry | None = None) -> Release:
+    """Make a release that is built the current one."""
+    found, present = read(state / "releases" / name), current(state)
     assert found is not None
+    _carried(found, state, carry, say)
     with _writing(state):
         (state / "held.json").unlink(missing_ok=True)
         (state / "problem.json").unlink(missing_ok=True)
@@ -196,6 +245,120 @@ def _publish(source: folder.Folder, state: Path, keep: int, say: Say, again: boo
             say(f"release {name} is current")
     _prune(state, keep, name)
     return found
+
+
+def revise(
+    root: Path, state: Path, keep: int, say: Say, draft: Draft, carry: Carry | None = None
+) -> Release:
+    """Make a release of the folder with one change more; the change is then a file of the folder.
+
+    ``draft`` is given the folder and its release, and makes the patch, or None where there is
+    nothing to change. What it raises goes on to the caller.
+
+    Whenever this process, or the machine, is killed: either the patch is in the folder, and what
+    publishes the folder next publishes it, or it is nowhere. The pointer names no release with a
+    patch that is not in the folder; on return, patch, release and pointer are on the disk.
+
+    Raises Findings when the change does not conform, Conflict when the folder as it is cannot be
+    published, or was rolled back, NotKept when the folder cannot be written, NotAPublication when
+    the state folder cannot; and what ``carry`` raises, when the change is kept and not served.
+    """
+    if Path(foedera.__file__).resolve().parent in root.resolve().parents:
+        raise NotKept(
+            "The dataset that ships with the program is not written to",
+            "Serve a folder of your own: a copy of it, or a clone of its repository.",
+        )
+    with _locked(state, say):
+        _tidy(state)
+        source, present = _at_rest(root, state, keep, say, carry)
+        content = draft(source, present)
+        if content is None:
+            return present
+        numbers = [int(number[0]) for file in source.changes() if (number := _NUMBER(file.path))]
+        moment = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+        name = f"{max(numbers, default=0) + 1:06}-{moment}{patch.ENDING}"
+        place = root / folder.CHANGES
+        with _keeping(place) as draft_at:
+            _write_down(draft_at, content)
+            fresh = folder.File(
+                draft_at,
+                f"{folder.CHANGES}/{name}",
+                hashlib.sha256(content).hexdigest(),
+                len(content),
+            )
+            files = sorted((*source.files, fresh), key=lambda file: file.path)
+            whole = folder.Folder(source.root, tuple(files))
+
+            def keep_it() -> None:
+                with _kept(place):
+                    draft_at.rename(place / name)
+                    _sync_directory(place)
+                    _sync_directory(root)
+
+            built = identifier(whole)
+            _build(whole, state, built, say, keep_it)
+        return _show(state, keep, built, say, carry)
+
+
+Draft = Callable[[folder.Folder, Release], bytes | None]
+
+_NUMBER = re.compile(r"(?<=/)\d+").search
+
+
+def _at_rest(
+    root: Path, state: Path, keep: int, say: Say, carry: Carry | None
+) -> tuple[folder.Folder, Release]:
+    """The folder and the release of it that is current; published first where it is not."""
+    source = folder.read(root)
+    name = identifier(source)
+    present = current(state)
+    if present and _held(state) == {"release": present.id, "folder": name}:
+        raise Conflict(
+            f"The site was rolled back to release {present.id}, which the folder is not",
+            "Whoever runs it must publish the folder, or mend it, first.",
+        )
+    if present is None or present.id != name:
+        try:
+            present = _publish(source, state, keep, say, False, carry)
+        except FoederaError as stopped:
+            raise Conflict(
+                f"The folder has changed, and cannot be published: {stopped.title}",
+                "Whoever runs the site must mend it first; 'foedera check' says what is wrong.",
+            ) from stopped
+    return source, present
+
+
+@contextlib.contextmanager
+def _keeping(place: Path) -> Iterator[Path]:
+    """Where a patch is written until it is kept; it goes when that comes to nothing."""
+    draft_at = place / f".draft{patch.ENDING}"
+    with _kept(place):
+        place.mkdir(exist_ok=True)
+        draft_at.unlink(missing_ok=True)  # of a writer that was killed: the lock is ours
+    try:
+        yield draft_at
+    finally:
+        with contextlib.suppress(OSError):
+            draft_at.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _kept(place: Path) -> Iterator[None]:
+    """Tell in words that the folder cannot be written, or that its disk is full."""
+    try:
+        yield
+    except OSError as fault:
+        raise NotKept(
+            f"{place.name}/ of the publication cannot be written: {fault.strerror or fault}",
+            "Nothing was changed. Make room, or let the site write there.",
+        ) from None
+
+
+def _write_down(path: Path, content: bytes) -> None:
+    with _kept(path.parent), path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _told(stopped: FoederaError) -> dict[str, Any]:
@@ -233,7 +396,14 @@ def _locked(state: Path, say: Say) -> Iterator[None]:
         yield
 
 
-def _build(source: folder.Folder, state: Path, name: str, say: Say) -> None:
+def _build(
+    source: folder.Folder,
+    state: Path,
+    name: str,
+    say: Say,
+    before: Callable[[], None] = lambda: None,
+) -> None:
+    """Build a release; ``before`` is called when it is whole, and not yet in its place."""
     started = time.monotonic()
     say(f"checking {len(source.of(*folder.PARTS))} files")
     report, parsed = check.check(source)
@@ -248,7 +418,7 @@ def _build(source: folder.Folder, state: Path, name: str, say: Say) -> None:
     inferred = infer.closure(things)
     graph = ox.NamedNode(f"{base}graph/inferred")
     say(f"loading {report.triples + len(inferred):,} triples")
-    with _building(state, name) as building:
+    with _building(state, name, before) as building:
         ox.serialize(
             _quads(parsed, base, inferred, graph),
             str(building / "dump.nq"),
@@ -292,7 +462,7 @@ def _build(source: folder.Folder, state: Path, name: str, say: Say) -> None:
 
 
 @contextlib.contextmanager
-def _building(state: Path, name: str) -> Iterator[Path]:
+def _building(state: Path, name: str, before: Callable[[], None]) -> Iterator[Path]:
     """A directory to build a release in; once it is whole and on the disk, it is put in its place.
 
     When something goes wrong it is removed at once, since the disk may be full.
@@ -304,6 +474,7 @@ def _building(state: Path, name: str) -> Iterator[Path]:
             building.chmod(0o755)
             yield building
             _sync(building)
+            before()
             building.rename(state / "releases" / name)
         except BaseException:
             shutil.rmtree(building, ignore_errors=True)
@@ -358,11 +529,13 @@ def _numbers(store: ox.Store) -> dict[str, Any]:
         "SELECT ?c (COUNT(?s) AS ?n) { ?s a ?c FILTER(isIRI(?c)) } GROUP BY ?c ORDER BY DESC(?n) ?c"
     )
     properties = rows("SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p ORDER BY DESC(?n) ?p")
+    graphs = rows("SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g")
     return {
         "triples": count("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"),
         "subjects": count("SELECT (COUNT(DISTINCT ?s) AS ?n) { ?s ?p ?o }"),
         "classes": {_text(row["c"]): int(_text(row["n"])) for row in classes},
         "properties": {_text(row["p"]): int(_text(row["n"])) for row in properties},
+        "graphs": {_text(row["g"]): int(_text(row["n"])) for row in graphs},
     }
 
 

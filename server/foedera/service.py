@@ -11,40 +11,59 @@ the release to serve; a front changes over between two requests. Whoever dies is
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import logging
+import mmap
 import os
 import re
 import select
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from foedera import describe, folder, release, show, suggest
+from foedera import catalog, describe, folder, graphs, release, show, suggest, write
 from foedera.errors import FoederaError, NotAPublication, Unavailable
-from foedera.query import engine, nursery, wire
+from foedera.query import engine, nursery, wire, worker
+from foedera.query.allowance import Allowance
 from foedera.query.pool import Lane, Pool
 from foedera.settings import Settings
+from foedera.stores.base import Store
 from foedera.stores.embedded import BYTES_A_QUAD
+
+if TYPE_CHECKING:
+    from foedera.stores.endpoint import Endpoint
 
 PAGES = "pages"
 QUERIES = "queries"
 
+
+def _check(store: Store, _: dict[str, Any], reply: worker.Reply) -> None:
+    store.check()
+    reply.head({})
+
+
 OPERATIONS = {
+    "there": _check,
     "query": engine.answer,
     **describe.OPERATIONS,
     **show.OPERATIONS,
     **suggest.OPERATIONS,
+    **catalog.OPERATIONS,
+    **graphs.OPERATIONS,
 }
 
 Say = Callable[[str], None]
+_Own = socket.socket | Allowance
 WsgiApp = Callable[..., Any]
+Served = Callable[[], str]
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
@@ -55,6 +74,12 @@ _PAUSE = 5.0
 
 _LONG_PAUSE = 60.0
 """The same while another release is served."""
+
+_HEAD_START = 5.0
+"""Seconds that a release has for becoming ready before a newer one overtakes it."""
+
+_WRITER = b"writer"
+"""What stands before a connection to the writer; before one to a nursery, its release does."""
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
@@ -77,6 +102,9 @@ class Site:
     """What an HTTP process serves at this moment; replaced as a whole between two requests."""
 
     problem: dict[str, Any] | None = None
+    writer: write.Writer | None = None
+    served: Served = field(default=lambda: "", repr=False)
+    """The release that every HTTP process of the site serves."""
     _live: Live | None = field(default=None, repr=False)
 
     @property
@@ -97,8 +125,21 @@ def lanes(settings: Settings) -> dict[str, Lane]:
     """How an HTTP process shares out its workers: strangers' queries never take a page's."""
     return {
         PAGES: Lane(settings.page_workers, settings.threads, 5.0),
-        QUERIES: Lane(settings.query_workers, settings.query_queue, settings.query_seconds),
+        QUERIES: Lane(
+            settings.query_workers, settings.query_queue, settings.query_seconds, metered=True
+        ),
     }
+
+
+def allowance(settings: Settings) -> Allowance | None:
+    """What one client may have of the workers; None without any limit."""
+    limits = (
+        settings.client_workers,
+        settings.client_seconds,
+        settings.client_errors,
+        settings.client_queue,
+    )
+    return Allowance(*limits) if any(limits) else None
 
 
 def plan(settings: Settings, what: release.Release) -> nursery.Plan:
@@ -110,7 +151,18 @@ def plan(settings: Settings, what: release.Release) -> nursery.Plan:
         worker_memory=settings.query_memory * 1_000_000,
         niceness={PAGES: 0, QUERIES: 10},
         operations=OPERATIONS,
+        network=frozenset({QUERIES} if settings.query_services else ()),
+        engine=_engine(settings),
     )
+
+
+def _engine(settings: Settings) -> Endpoint | None:
+    """The engine that holds the releases, where they are not held here."""
+    if not settings.store:
+        return None
+    from foedera.stores import endpoint  # and with it a client that few need
+
+    return endpoint.of(settings)
 
 
 def _free_memory() -> int:
@@ -124,9 +176,15 @@ def _free_memory() -> int:
     return 2_000_000_000
 
 
-def _live(settings: Settings, what: release.Release, connection: socket.socket) -> Live:
+def _live(
+    settings: Settings,
+    what: release.Release,
+    connection: socket.socket,
+    clients: Allowance | None = None,
+) -> Live:
     numbers = json.loads((what.path / "numbers.json").read_text(encoding="utf-8"))
-    pool = Pool(connection, lanes(settings), settings.query_seconds, settings.query_memory)
+    limits = (settings.query_seconds, settings.query_memory)
+    pool = Pool(connection, lanes(settings), *limits, clients)
     return Live(what, numbers, pool)
 
 
@@ -134,7 +192,7 @@ def _live(settings: Settings, what: release.Release, connection: socket.socket) 
 def local(settings: Settings, what: release.Release, say: Say = lambda _: None) -> Iterator[Site]:
     """A site without HTTP, over one release, in this process: for the command line and tests.
 
-    Raises NotAPublication when the release cannot be opened.
+    Its clients have no allowance. Raises NotAPublication when the release cannot be opened.
     """
     control, process = _start_nursery(settings, what, say, [])
     if not control.recv(5):
@@ -152,7 +210,7 @@ def local(settings: Settings, what: release.Release, say: Say = lambda _: None) 
 
 
 def _start_nursery(
-    settings: Settings, what: release.Release, say: Say, close: list[socket.socket]
+    settings: Settings, what: release.Release, say: Say, close: list[_Own]
 ) -> tuple[socket.socket, int]:
     """Fork a nursery: its control socket, on which it says when it is ready, and its id."""
     ours, theirs = socket.socketpair()
@@ -176,7 +234,7 @@ def _connect(control: socket.socket) -> socket.socket:
     return ours
 
 
-def _fork(work: Callable[[], object], close: list[socket.socket]) -> int:
+def _fork(work: Callable[[], object], close: list[_Own]) -> int:
     """Run something in a child that never returns here; ends with 0, or with an error's code.
 
     Signals wait until the child has let go of what the parent does on them. A hang-up, which
@@ -234,7 +292,18 @@ class _Front:
     process: int
     control: socket.socket
     born: float
-    ready: bool = False
+    serves: str = ""
+
+    @property
+    def ready(self) -> bool:
+        return bool(self.serves)
+
+
+@dataclass
+class _Writer:
+    process: int
+    control: socket.socket
+    born: float
 
 
 @dataclass
@@ -268,6 +337,11 @@ class Minder:
         self._make_app = make_app
         self._say = say
         self._reload = reload
+        self._clients = allowance(settings)
+        self._warned = mmap.mmap(-1, 1)
+        self._served = mmap.mmap(-1, 64)
+        self._writer: _Writer | None = None
+        self._writer_after = 0.0
         self._fronts: list[_Front] = []
         self._nursery: _Nursery | None = None
         self._coming: _Nursery | None = None
@@ -286,6 +360,7 @@ class Minder:
         Raises what stops a first start: NotAPublication when the address cannot be had or the
         release not be opened, SystemExit when there is nothing to serve or no way to.
         """
+        _engine(self._settings)  # raises where there is no such address, before anything is begun
         self._listener = bind(self._settings.host, self._settings.port)
         self._wake, self._woken = socket.socketpair()
         self._heed_signals()
@@ -315,17 +390,28 @@ class Minder:
 
         False when it is time to stop.
         """
-        starting = {front.control: front for front in self._fronts if not front.ready}
+        fronts = {front.control: front for front in self._fronts}
         coming = [self._coming.control] if self._coming else []
-        speaking, _, _ = select.select([self._wake, *starting, *coming], [], [], _TICK)
+        writer = [self._writer.control] if self._writer else []
+        speaking, _, _ = select.select([self._wake, *fronts, *coming, *writer], [], [], _TICK)
         with contextlib.suppress(BlockingIOError):
             self._wake.recv(4096)
-        for control, front in starting.items():
-            if control in speaking:
-                front.ready = bool(control.recv(5))
+        for control, front in fronts.items():
+            if control in speaking and (said := control.recv(4096)):
+                front.serves = said.split()[-1].decode()
+                self._note_what_all_serve()
+        if writer and writer[0] in speaking:
+            writer[0].recv(4096)  # there may be a new release: it is looked for at once
         if coming and coming[0] in speaking:
             self._change_over(ready=bool(coming[0].recv(5)))
         return not self._stopping
+
+    def _note_what_all_serve(self) -> None:
+        """Let the HTTP processes know when the last of them has changed over."""
+        serving = {front.serves for front in self._fronts}
+        if len(serving) == 1:
+            name = serving.pop().encode()
+            self._served[:] = name.ljust(len(self._served), b"\0")
 
     def _bury(self) -> None:
         """Take note of the children that have ended."""
@@ -346,6 +432,11 @@ class Minder:
                 wire.hang_up(self._nursery.control)
                 self._nursery_after = self._nursery.born + 1  # do not spin when it cannot live
                 self._nursery = None
+            elif self._writer and process == self._writer.process:
+                self._say("the writer ended; another one is started")
+                wire.hang_up(self._writer.control)
+                self._writer_after = self._writer.born + 1
+                self._writer = None
             for front in [one for one in self._fronts if one.process == process]:
                 if code > 0 and not self._announced:
                     raise SystemExit(code)  # it has said why it cannot be started
@@ -366,8 +457,11 @@ class Minder:
         mark = release.mark(self._state)
         newest = self._coming or self._nursery
         missing = newest is None or newest.mark != mark
-        if mark and missing and (mark != self._mark or now >= self._nursery_after):
+        overtakes = not self._coming or now >= self._coming.born + _HEAD_START
+        if mark and missing and overtakes and (mark != self._mark or now >= self._nursery_after):
             self._begin_nursery(mark)
+        if self._settings.write_token and not self._writer and now >= self._writer_after:
+            self._start_writer()
         while len(self._fronts) < max(1, self._settings.fronts) and now >= self._front_after:
             self._start_front()
         if not self._announced and self._nursery and all(one.ready for one in self._fronts):
@@ -385,31 +479,65 @@ class Minder:
         def work() -> None:
             nursery.die_with_parent()
             try:
-                release.publish(self._root, self._state, self._settings.keep, self._say, again)
+                keep, to = self._settings.keep, release.carry(self._settings)
+                release.publish(self._root, self._state, keep, self._say, again, to)
             except release.Findings as stopped:
                 for finding in stopped.report.violations:
                     print(finding, file=sys.stderr)
                 raise
 
-        self._publisher = _fork(work, [self._listener, *self._own()])
+        self._publisher = _fork(work, [*self._of_fronts(), *self._own()])
 
-    def _own(self) -> list[socket.socket]:
+    def _of_fronts(self) -> list[_Own]:
+        """What only those who speak HTTP hold."""
+        return [self._listener, *([self._clients] if self._clients else [])]
+
+    def _own(self) -> list[_Own]:
         """What no child may hold on to: that the last copy is closed tells the other side."""
         nurseries = [one.control for one in (self._nursery, self._coming) if one]
         fronts = [front.control for front in self._fronts]
-        return [self._wake, self._woken, *fronts, *nurseries]
+        writer = [self._writer.control] if self._writer else []
+        return [self._wake, self._woken, *fronts, *nurseries, *writer]
 
     def _start_front(self) -> None:
         ours, theirs = socket.socketpair()
 
         def work() -> None:
-            _front(self._settings, self._state, self._listener, theirs, self._make_app, self._say)
+            _front(
+                self._settings,
+                self._state,
+                self._listener,
+                theirs,
+                self._make_app,
+                self._say,
+                self._clients,
+                self._warned,
+                lambda: self._served[:].rstrip(b"\0").decode(),
+            )
 
         process = _fork(work, [ours, *self._own()])
         theirs.close()
         front = _Front(process, ours, time.monotonic())
         self._fronts.append(front)
         self._hand_over(front)
+        self._hand_over_writer(front)
+
+    def _start_writer(self) -> None:
+        """Start the process that writes to the folder, one change after the other."""
+        ours, theirs = socket.socketpair()
+        process = _fork(
+            lambda: write.serve(theirs, self._root, self._state, self._settings, self._say),
+            [ours, *self._of_fronts(), *self._own()],
+        )
+        theirs.close()
+        self._writer = _Writer(process, ours, time.monotonic())
+        for front in self._fronts:
+            self._hand_over_writer(front)
+
+    def _hand_over_writer(self, front: _Front) -> None:
+        if self._writer:
+            with contextlib.suppress(OSError), _connect(self._writer.control) as connection:
+                socket.send_fds(front.control, [_WRITER], [connection.fileno()])
 
     def _hand_over(self, front: _Front) -> None:
         """Tell a front which release to serve, with a connection to its nursery."""
@@ -430,7 +558,7 @@ class Minder:
             self._say(f"{self._state} names a release that is not whole")
             return
         control, process = _start_nursery(
-            self._settings, fresh, self._say, [self._listener, *self._own()]
+            self._settings, fresh, self._say, [*self._of_fronts(), *self._own()]
         )
         self._coming = _Nursery(fresh, mark, process, control, time.monotonic())
 
@@ -476,6 +604,10 @@ class Minder:
         good = self._wait_for(fronts, self._settings.query_seconds + 4)
         for process in fronts:
             os.kill(process, signal.SIGKILL)
+        if self._writer:  # nobody waits for it any more, and it may be killed at any moment
+            wire.hang_up(self._writer.control)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._writer.process, signal.SIGKILL)
         if self._nursery:
             wire.hang_up(self._nursery.control)
             self._wait_for({self._nursery.process}, 2)
@@ -507,30 +639,69 @@ def _front(
     control: socket.socket,
     make_app: Callable[[Settings, Site], WsgiApp],
     say: Say,
+    clients: Allowance | None,
+    warned: mmap.mmap,
+    served: Served,
 ) -> None:
-    """One process that speaks HTTP; ends by SIGTERM, or when the minder is gone."""
+    """One process that speaks HTTP; ends by SIGTERM, or when the minder is gone.
+
+    With the others it shares the clients' account, whether a proxy was warned of already, and
+    which release they all serve.
+    """
     import waitress.channel
     import waitress.parser
     import waitress.server
     import waitress.task
     from waitress import wasyncore
 
-    site = Site()
+    site = Site(served=served)
     ending = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches the minder too
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
     threading.Thread(
-        target=_follow, args=(site, settings, state, control, ending, say), daemon=True
+        target=_follow, args=(site, settings, state, control, ending, say, clients), daemon=True
     ).start()
 
     class Task(waitress.task.WSGITask):  # type: ignore[misc]
         """An answer after which the connection ends, once the process is to end."""
+
+        def get_environment(self) -> dict[str, Any]:
+            environ: dict[str, Any] = super().get_environment()
+            if not warned[0] and _comes_from_a_stranger(environ, settings.trusted_proxy):
+                warned[0] = 1
+                say(_warning_of_a_proxy(environ["REMOTE_ADDR"]))
+            return environ
 
         def build_response_header(self) -> bytes:
             if ending.is_set():
                 self.request.headers["CONNECTION"] = "close"
             header: bytes = super().build_response_header()
             return header
+
+        def set_close_on_finish(self) -> None:
+            """End the connection with the answer, unless its chunks say already where it ends.
+
+            Told that the connection ends, Node's fetch takes even one that was reset for whole.
+            """
+            if self.wrote_header or not self.chunked_response or self.request.command == "HEAD":
+                super().set_close_on_finish()
+
+        def execute(self) -> None:
+            """Answer; one that breaks in the middle is never taken for whole.
+
+            Its connection is reset: no last chunk comes, nor, for a client that reads until the
+            connection closes, a proper close.
+            """
+            try:
+                super().execute()
+            except Exception as fault:
+                if not self.wrote_header:
+                    raise
+                self.channel.broken = True
+                self.close_on_finish, self.chunked_response = True, False
+                if not isinstance(fault, FoederaError):
+                    raise
+                say(f"an answer was broken off: {fault.detail}")
 
     class Parser(waitress.parser.HTTPRequestParser):  # type: ignore[misc]
         """Reads an address in plain UTF-8 as if it were escaped: curl sends what a person types."""
@@ -539,10 +710,25 @@ def _front(
             line, end, rest = header_plus.partition(b"\r\n")
             escaped = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], line)
             super().parse_header(escaped + end + rest)
+            if write.authorised(settings, self.headers.get("AUTHORIZATION", "")):
+                self.adj = roomy
 
     class Channel(waitress.channel.HTTPChannel):  # type: ignore[misc]
+        """A connection that is reset, also by the end of this process, while there is more to send:
+        some clients take all that came before a proper close for a whole answer."""
+
         parser_class = Parser
         task_class = Task
+        broken = False
+
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            _reset_at_end(self.socket, True)
+
+        def handle_close(self) -> None:
+            if self.socket and not (self.broken or self.requests or self.total_outbufs_len):
+                _reset_at_end(self.socket, False)
+            super().handle_close()
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # else a line for each that waits
     channels: dict[int, Any] = {}
@@ -564,10 +750,13 @@ def _front(
         max_request_body_size=settings.query_bytes * 4,
         outbuf_high_watermark=1_000_000,
         outbuf_overflow=10_000_000,
+        **_trusted(settings.trusted_proxy),
         clear_untrusted_proxy_headers=True,
         ident="foedera",
     )
     server.channel_class = Channel
+    roomy = copy.copy(server.adj)
+    roomy.max_request_body_size = max(settings.query_bytes, settings.write_bytes) * 4
     while not ending.is_set():
         wasyncore.loop(timeout=0.5, map=channels, use_poll=True, count=1)
     # Closing the socket would reset the connections that wait in its queue: they are taken first.
@@ -588,6 +777,39 @@ def _front(
         ):
             quiet = now + 0.2
     server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+    for channel in list(server.active_channels.values()):
+        channel.handle_close()
+
+
+def _reset_at_end(connection: socket.socket, reset: bool) -> None:
+    """Whether closing a connection, whoever does it, resets it or lets the rest be read."""
+    linger = struct.pack("ii", int(reset), 0)
+    with contextlib.suppress(OSError):  # it has ended already
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+
+def _trusted(proxy: str) -> dict[str, Any]:
+    """How a proxy is believed: only who the client is; never the host, nor the scheme."""
+    if not proxy:
+        return {}
+    return {
+        "trusted_proxy": proxy,
+        "trusted_proxy_count": 1,
+        "trusted_proxy_headers": {"x-forwarded-for"},
+    }
+
+
+def _comes_from_a_stranger(environ: dict[str, Any], proxy: str) -> bool:
+    """Whether a request comes through a proxy that is not the trusted one, or pretends to."""
+    forwarded = "HTTP_X_FORWARDED_FOR" in environ or "HTTP_FORWARDED" in environ
+    return forwarded and proxy not in ("*", environ["REMOTE_ADDR"])
+
+
+def _warning_of_a_proxy(address: str) -> str:
+    return (
+        f"a request forwarded by {address}, which is not the trusted proxy: all who come through "
+        f"it count as one client; if the proxy is yours, start with --trusted-proxy {address}"
+    )
 
 
 def _follow(
@@ -597,12 +819,12 @@ def _follow(
     control: socket.socket,
     ending: threading.Event,
     say: Say,
+    clients: Allowance | None = None,
 ) -> None:
     """Take releases from the minder, one after the other; its end is ours.
 
     Beside that, look whether the last attempt to publish, whoever made it, met a problem.
     """
-    ready = False
     while True:
         site.problem = release.problem(state)
         if not select.select([control], [], [], _TICK)[0]:
@@ -615,17 +837,19 @@ def _follow(
             ending.set()
             return
         connection = socket.socket(fileno=descriptors[0])
+        if path == _WRITER:
+            site.writer = write.Writer(connection, settings.write_queue)
+            continue
         what = release.read(Path(os.fsdecode(path)))
         try:
             if what is None:
                 raise NotAPublication(f"{os.fsdecode(path)} is gone")
-            live = _live(settings, what, connection)
+            live = _live(settings, what, connection, clients)
             live.pool.warm()
         except (OSError, ValueError, FoederaError) as fault:
             connection.close()
             say(f"an HTTP process stays with what it serves: {fault}")
             continue
         site.change(live)
-        if not ready:
-            control.sendall(b"ready")
-            ready = True
+        with contextlib.suppress(OSError):  # the minder is gone, or too busy to be told
+            control.send(what.id.encode() + b" ", socket.MSG_DONTWAIT)

@@ -19,6 +19,16 @@ def _row(default: Any, text: str) -> Any:
     return field(default=default, metadata={"help": text})
 
 
+SHORTEST_SECRET = 16
+"""Letters. What is shorter can be guessed."""
+
+
+def _secret(text: str, shortest: int = SHORTEST_SECRET) -> Any:
+    """Text that stands in the environment alone: a command line is seen by everybody."""
+    metadata = {"help": text, "secret": True, "shortest": shortest}
+    return field(default="", repr=False, metadata=metadata)
+
+
 @dataclass(frozen=True)
 class Settings:
     """All that can be set, one row each."""
@@ -39,7 +49,54 @@ class Settings:
     query_queue: int = _row(16, "queries that may wait for a worker, for each HTTP process")
     query_bytes: int = _row(262_144, "longest text of a query, in bytes")
     query_nesting: int = _row(40, "deepest nesting of brackets in a query")
+    query_operators: int = _row(2_000, "most operators in a query, from UNION to +")
+    query_rows: int = _row(
+        10_000, "most rows, or triples, of an answer, which says that it was cut; 0 for no limit"
+    )
+    query_answer: int = _row(
+        20_000_000, "most bytes of an answer, which says that it was cut; 0 for no limit"
+    )
+    query_services: str = _row(
+        "", "endpoints that SERVICE may ask, with spaces between; none is asked by default"
+    )
     query_memory: int = _row(500, "memory that a query may take, in MB")
+    client_workers: int = _row(
+        2,
+        "workers that the queries of one client may have at a time, in all HTTP processes, and of "
+        "each process's all but one; 0 for no limit",
+    )
+    client_queue: int = _row(
+        4, "queries of one client that may wait, for each HTTP process; 0 for no limit"
+    )
+    client_seconds: float = _row(
+        60.0, "seconds that the queries of one client may have workers in a minute; 0 for no limit"
+    )
+    client_errors: int = _row(
+        30, "errors that the queries of one client may meet in a minute; 0 for no limit"
+    )
+    trusted_proxy: str = _row(
+        "",
+        "address of the reverse proxy before the site, whose X-Forwarded-For says who the client "
+        "is; without it all who come through a proxy count as one client",
+    )
+    write_token: str = _secret(
+        "the token that a request must bear to write; without one, nothing is written over HTTP"
+    )
+    write_bytes: int = _row(2_000_000, "longest update, or graph sent to be stored, in bytes")
+    write_triples: int = _row(50_000, "most triples that one change removes and adds")
+    write_queue: int = _row(16, "changes that may wait for their turn, for each HTTP process")
+    store: str = _row(
+        "",
+        "address of a SPARQL 1.1 engine that holds the release and answers from it; by default "
+        "the site holds it itself",
+    )
+    store_update: str = _row(
+        "",
+        "where that engine takes updates; by default /update where the address ends in /query, "
+        "else the same address",
+    )
+    store_user: str = _secret("who we are to that engine, where it asks", shortest=0)
+    store_password: str = _secret("the password of that user", shortest=0)
     memory: int = _row(0, "MB for holding a release in memory; 0 allows a quarter of what is free")
     inverse_links: int = _row(
         10_000, "most links from other things in one description; a cut is always said"
@@ -50,6 +107,21 @@ class Settings:
         "folder with the source texts, to verify offsets by; a text is found by its checksum, "
         "whatever its file is called",
     )
+
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """What the text of a query may measure, as `query.scan.Bounds` takes it."""
+        return {
+            "size": self.query_bytes,
+            "nesting": self.query_nesting,
+            "operators": self.query_operators,
+            "services": self.query_services.split(),
+        }
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The most that an answer may hold, as `query.cut.Limits` takes it."""
+        return {"rows": self.query_rows, "size": self.query_answer}
 
 
 ROWS: tuple[Field[Any], ...] = fields(Settings)
@@ -85,6 +157,11 @@ def load(arguments: Mapping[str, Any], environment: Mapping[str, str] | None = N
             raise NotAPublication(
                 f"{name} is {text!r}, which is no {kind.__name__}", f"It means: {help_of(row.name)}"
             ) from None
+        if 0 < len(text) < row.metadata.get("shortest", 0):
+            raise NotAPublication(
+                f"{name} is shorter than {SHORTEST_SECRET} letters, and could be guessed",
+                "Make one with: openssl rand -hex 32",
+            )
     values.update({name: value for name, value in arguments.items() if value is not None})
     return Settings(**values)
 

@@ -18,7 +18,7 @@ import pyoxigraph as ox
 from foedera import terms, vocabulary
 from foedera.describe import find, things
 from foedera.query.worker import Reply
-from foedera.stores.embedded import EmbeddedStore
+from foedera.stores.base import Store
 from foedera.words import Words
 
 _TYPE = ox.NamedNode(terms.TYPE)
@@ -100,7 +100,7 @@ SELECT ?target ?shape ?forward ?backward ?order ?group ?groupOrder ?details {{
 """
 
 
-def _plan(store: EmbeddedStore) -> Plan:
+def _plan(store: Store) -> Plan:
     def number(term: Any) -> float:
         try:
             return float(term.value)
@@ -109,8 +109,10 @@ def _plan(store: EmbeddedStore) -> Plan:
 
     found = store.query(_ROWS)
     assert isinstance(found, ox.QuerySolutions)
+    solutions = list(found)
+    store.expect(solution["shape"] for solution in solutions)
     rows: dict[Any, dict[Key, Row]] = {}
-    for solution in found:
+    for solution in solutions:
         path: Any = solution["forward"] or solution["backward"]
         if not isinstance(path, ox.NamedNode):
             continue
@@ -121,7 +123,7 @@ def _plan(store: EmbeddedStore) -> Plan:
             (number(solution["groupOrder"]), number(solution["order"])),
             group,
             tuple(name for name in names if isinstance(name, ox.Literal)),
-            details.value == "true",
+            details.value in ("true", "1"),  # as xsd:boolean may be written
         )
         known = rows.setdefault(solution["target"], {})
         key = (path, solution["forward"] is None)
@@ -132,7 +134,7 @@ def _plan(store: EmbeddedStore) -> Plan:
 
 
 def _pairs(
-    store: EmbeddedStore, name: str, both: bool = False
+    store: Store, name: str, both: bool = False
 ) -> frozenset[tuple[ox.NamedNode, ox.NamedNode]]:
     space = terms.OWL if both else terms.RDFS
     found = {
@@ -143,7 +145,7 @@ def _pairs(
     return frozenset(found | {(b, a) for a, b in found} if both else found)
 
 
-def page(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
+def page(store: Store, call: dict[str, Any], reply: Reply) -> None:
     """What the page of a thing, or of a document's things, shows, as JSON.
 
     The call holds ``iris``, ``languages`` (the reader's, best first), ``values`` (how many of one
@@ -157,6 +159,7 @@ def page(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
     found = find(store, call["iris"])
     about = found.things
     words = Words(store, call["languages"])
+    store.expect(about)
     documented = len(about) > 1 and vocabulary.is_ontology(store, about[0])
     shown = about[:1] if documented else about
     content = {
@@ -176,7 +179,7 @@ def page(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
 class _Page:
     """The making of one thing's page."""
 
-    def __init__(self, store: EmbeddedStore, words: Words, thing: ox.NamedNode, most: int) -> None:
+    def __init__(self, store: Store, words: Words, thing: ox.NamedNode, most: int) -> None:
         self._store = store
         self._words = words
         self._thing = thing
@@ -397,7 +400,7 @@ class _Page:
         ]
 
 
-def overview(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
+def overview(store: Store, call: dict[str, Any], reply: Reply) -> None:
     """What the first page names: classes and examples, as JSON.
 
     The call holds ``languages``, ``classes`` and ``examples`` (IRIs).
@@ -414,7 +417,7 @@ def overview(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
     reply.write(json.dumps(content, ensure_ascii=False).encode())
 
 
-def members(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
+def members(store: Store, call: dict[str, Any], reply: Reply) -> None:
     """The things of a class in the order of their names, as JSON.
 
     The call holds ``iri``, ``languages``, ``skip`` and ``most``. Raises NotFound where nothing is

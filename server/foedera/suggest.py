@@ -15,9 +15,9 @@ import pyoxigraph as ox
 from foedera import terms
 from foedera.errors import FoederaError, NotFound
 from foedera.query.engine import parsed, term
-from foedera.query.scan import scan
+from foedera.query.scan import Bounds, scan
 from foedera.query.worker import Reply
-from foedera.stores.embedded import EmbeddedStore
+from foedera.stores.base import Store
 from foedera.words import Words
 
 _TYPE = ox.NamedNode(terms.TYPE)
@@ -41,7 +41,7 @@ def _write(reply: Reply, content: dict[str, Any]) -> None:
     reply.write(json.dumps(content, ensure_ascii=False).encode())
 
 
-def vocabulary(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
+def vocabulary(store: Store, call: dict[str, Any], reply: Reply) -> None:
     """The base of the IRIs, the prefixes, and the classes and properties in use, the most used
     first, as JSON.
 
@@ -79,7 +79,7 @@ def plain(text: str) -> str:
     return "".join(one for one in apart if not unicodedata.combining(one)).casefold()
 
 
-def _names(store: EmbeddedStore) -> list[_Name]:
+def _names(store: Store) -> list[_Name]:
     """The names of all things that are neither terms nor shapes."""
     found: list[_Name] = []
     for quad in _named(store):
@@ -91,7 +91,7 @@ def _names(store: EmbeddedStore) -> list[_Name]:
     return found
 
 
-def _named(store: EmbeddedStore) -> Iterator[ox.Quad]:
+def _named(store: Store) -> Iterator[ox.Quad]:
     machines = {
         quad.subject
         for kind in store.numbers["classes"]
@@ -102,7 +102,7 @@ def _named(store: EmbeddedStore) -> Iterator[ox.Quad]:
         yield from (q for q in store.about(None, predicate) if q.subject not in machines)
 
 
-def things(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
+def things(store: Store, call: dict[str, Any], reply: Reply) -> None:
     """The things whose name holds some words, as JSON: first where a word of it begins with them,
     and among those the shortest names.
 
@@ -130,7 +130,7 @@ def things(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
     )
 
 
-def _suggestion(store: EmbeddedStore, words: Words, name: _Name) -> dict[str, Any]:
+def _suggestion(store: Store, words: Words, name: _Name) -> dict[str, Any]:
     """A thing, its kind, and the name by which it was found where that is not what it is called."""
     label = words.label(name.thing)
     own = [
@@ -159,7 +159,7 @@ _EXECUTABLE = tuple(
 _TEXTS = tuple(ox.NamedNode(terms.SH + name) for name in ("select", "ask", "construct"))
 
 
-def _examples(store: EmbeddedStore) -> dict[str, ox.NamedNode]:
+def _examples(store: Store) -> dict[str, ox.NamedNode]:
     """The example queries (SHACL Advanced Features, section 5) by the last piece of their IRI.
 
     Where two have the same, the publication's own wins.
@@ -176,7 +176,7 @@ def _examples(store: EmbeddedStore) -> dict[str, ox.NamedNode]:
     return {re.split("[/#]", node.value)[-1]: node for node in ordered}
 
 
-def _text(store: EmbeddedStore, node: ox.NamedNode) -> tuple[str, str]:
+def _text(store: Store, node: ox.NamedNode) -> tuple[str, str]:
     """The text of an example query, and whether it is a select, an ask or a construct."""
     for predicate in _TEXTS:
         for quad in store.about(node, predicate):
@@ -185,7 +185,7 @@ def _text(store: EmbeddedStore, node: ox.NamedNode) -> tuple[str, str]:
     return "", ""
 
 
-def examples(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
+def examples(store: Store, call: dict[str, Any], reply: Reply) -> None:
     """The example queries in the order of their questions, as JSON. The call holds
     ``languages``."""
     words = Words(store, call["languages"])
@@ -198,7 +198,7 @@ def examples(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
     _write(reply, {"examples": found})
 
 
-def example(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
+def example(store: Store, call: dict[str, Any], reply: Reply) -> None:
     """One example query: its name, question, description and text, as JSON.
 
     The call holds ``names`` (what it may be called, likeliest first) and ``languages``. Raises
@@ -220,17 +220,17 @@ def example(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
 _PLACE = re.compile(r"line (\d+), column (\d+): ")
 
 
-def check(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
+def check(store: Store, call: dict[str, Any], reply: Reply) -> None:
     """Whether a query would be answered, as far as its text tells, as JSON.
 
-    The call holds ``query``, ``nesting`` and ``bytes``. The answer has ``ok``, and where that is
+    The call holds ``query`` and ``bounds``. The answer has ``ok``, and where that is
     false ``message`` and ``hint``, and ``line`` and ``column`` (characters, from 1) where the
     place is known. Nothing is asked of the data: the engine reads the text over an empty store.
     """
     empty = ox.Store()
     content: dict[str, Any] = {"ok": True}
     try:
-        scan(call["query"], call["nesting"], call["bytes"], store.prefixes, store.base)
+        scan(call["query"], Bounds(**call["bounds"]), store.prefixes, store.base)
         parsed(
             lambda text: empty.query(text, prefixes=store.prefixes, base_iri=store.base),
             call["query"],
@@ -249,7 +249,7 @@ def check(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
     _write(reply, content)
 
 
-def cells(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
+def cells(store: Store, call: dict[str, Any], reply: Reply) -> None:
     """How the terms of an answer are shown, as JSON: ``cells``, one for each term, in order.
 
     The call holds ``terms`` (as in SPARQL 1.1 Query Results JSON, section 3.2.2) and
@@ -260,7 +260,7 @@ def cells(store: EmbeddedStore, call: dict[str, Any], reply: Reply) -> None:
     _write(reply, {"cells": [_cell(store, words, one) for one in call["terms"]]})
 
 
-def _cell(store: EmbeddedStore, words: Words, content: dict[str, Any]) -> dict[str, Any]:
+def _cell(store: Store, words: Words, content: dict[str, Any]) -> dict[str, Any]:
     if content["type"] in ("bnode", "triple"):
         said = _written(content)
         return {"kind": "text", "text": said, "said": said, "language": "", "tag": ""}

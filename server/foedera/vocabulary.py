@@ -8,7 +8,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from foedera import terms
-from foedera.stores.embedded import EmbeddedStore
+from foedera.stores.base import Store
 from foedera.words import Words
 
 
@@ -67,12 +67,12 @@ _ALIGNED = (
 )
 
 
-def is_ontology(store: EmbeddedStore, node: ox.NamedNode) -> bool:
+def is_ontology(store: Store, node: ox.NamedNode) -> bool:
     """Whether a thing is an ontology, whose page is its documentation."""
     return any(store.about(node, _TYPE, _ONTOLOGY))
 
 
-def document(store: EmbeddedStore, words: Words, named: Sequence[ox.NamedNode]) -> dict[str, Any]:
+def document(store: Store, words: Words, named: Sequence[ox.NamedNode]) -> dict[str, Any]:
     """What the page of an ontology shows of its terms, as JSON.
 
     ``kinds`` are groups of terms that are there (``name``, ``tree``, ``terms``). A tree is a list
@@ -100,7 +100,7 @@ def document(store: EmbeddedStore, words: Words, named: Sequence[ox.NamedNode]) 
 class _Terms:
     """The making of each term's entry."""
 
-    def __init__(self, store: EmbeddedStore, words: Words, named: Sequence[ox.NamedNode]) -> None:
+    def __init__(self, store: Store, words: Words, named: Sequence[ox.NamedNode]) -> None:
         self._store = store
         self._words = words
         self._named = frozenset(named)

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from foedera import terms
 from foedera.dates import in_words
-from foedera.stores.embedded import EmbeddedStore
+from foedera.stores.base import Store
 
 _SUMMARIES = tuple(ox.NamedNode(iri) for iri in terms.SUMMARIES)
 
@@ -26,7 +26,7 @@ _HUMP = re.compile(r"(?<=[a-z])[A-Z](?=[a-z])")
 class Words:
     """Labels in the reader's language, looked up once each."""
 
-    def __init__(self, store: EmbeddedStore, languages: Sequence[str]) -> None:
+    def __init__(self, store: Store, languages: Sequence[str]) -> None:
         self._store = store
         self._languages = (*languages, "en", "")
         self._summaries: dict[Any, dict[str, str] | None] = {}

@@ -21,10 +21,15 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from foedera.errors import EngineFailed
 from foedera.query import worker
+from foedera.stores.base import Store
 from foedera.stores.embedded import EmbeddedStore
+
+if TYPE_CHECKING:
+    from foedera.stores.endpoint import Endpoint
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -33,13 +38,19 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Plan:
-    """What a nursery needs to know: the release, and how to keep it."""
+    """What a nursery needs to know: the release, and how to keep it.
+
+    The workers of the lanes in ``network`` can reach other machines; it is empty unless they must.
+    With an ``engine``, which holds the release in the place of this process, all can.
+    """
 
     release: Path
     in_memory: bool
     worker_memory: int
     niceness: Mapping[str, int]
     operations: Mapping[str, worker.Operation]
+    network: frozenset[str] = frozenset()
+    engine: Endpoint | None = None
 
 
 def run(control: socket.socket, plan: Plan, say: Callable[[str], None]) -> None:
@@ -53,14 +64,18 @@ def run(control: socket.socket, plan: Plan, say: Callable[[str], None]) -> None:
     die_with_parent()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    isolated = leave_network()
+    isolated = not plan.network and plan.engine is None and leave_network()
     _keep(plan.release)
     held = _hold(plan)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps: no worker becomes a zombie
     gc.collect()
     gc.freeze()  # a collection in a worker would touch, and so copy, every shared page
     where = "in memory" if held else "on disk"
+    if plan.engine:
+        where = f"by the engine at {plan.engine.url}"
     network = "without network" if isolated else "with the network of this machine"
+    if plan.network and not plan.engine:
+        network = f"without network, but for {' and '.join(sorted(plan.network))}"
     say(f"release {plan.release.name} is held {where}; workers run {network}")
     try:
         control.sendall(b"ready")
@@ -99,14 +114,21 @@ def _keep(release: Path) -> None:
         fcntl.flock(os.open(release, os.O_RDONLY), fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
-def _hold(plan: Plan) -> EmbeddedStore | None:
-    """Load the release; or, where workers will open it on disk, see in a child that they can."""
+def _hold(plan: Plan) -> Store | None:
+    """Load the release; or, where workers will open it on disk, see in a child that they can.
+
+    An engine is not asked: whether it is there is for each call to find out.
+    """
+    if plan.engine:
+        from foedera.stores.remote import RemoteStore
+
+        return RemoteStore.open(plan.release, plan.engine)
     try:
         if plan.in_memory:
             held = EmbeddedStore.load(plan.release)
             if len(held.store) != held.manifest["quads"]:
                 raise ValueError(f"{len(held.store)} of {held.manifest['quads']} quads are there")
-            held.graphs, held.documents  # noqa: B018  computed once, shared by every worker
+            held.graphs, held.documents, held.numbers  # noqa: B018  computed once, shared by every worker
             return held
         child = os.fork()
         if child == 0:
@@ -128,7 +150,7 @@ def _fork(
     client: socket.socket,
     lane: str,
     plan: Plan,
-    held: EmbeddedStore | None,
+    held: Store | None,
     inherited: list[socket.socket],
 ) -> None:
     ours, theirs = socket.socketpair()
@@ -151,6 +173,8 @@ def _fork(
             for one in (*inherited, ours):
                 one.close()
             os.nice(plan.niceness.get(lane, 0))
+            if plan.network and lane not in plan.network and plan.engine is None:
+                leave_network()
             store = held or EmbeddedStore.open(plan.release)
             worker.run(theirs, store, plan.operations, plan.worker_memory)
         except BaseException as fault:

@@ -11,7 +11,7 @@ for less-than where it expects an operator), this errs on the side of refusing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -54,6 +54,20 @@ _PAIRS = {"}": "{", ")": "(", "]": "["}
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """What the text of a query may measure.
+
+    ``size`` in bytes, ``nesting`` in open brackets, ``operators`` counts what the engine's parser
+    and planner go deeper or longer for; ``services`` are the endpoints that SERVICE may ask.
+    """
+
+    size: int
+    nesting: int
+    operators: int
+    services: Collection[str] = ()
+
+
+@dataclass(frozen=True)
 class Token:
     """A piece of a query: its kind (a group of the patterns above), its text and its offset.
 
@@ -71,7 +85,8 @@ class Scan:
     """What one pass over a query found.
 
     ``graphs`` are the IRIs named by FROM, ``named`` those by FROM NAMED (None: no such clause).
-    ``star`` is the offset of the ``*`` of an outermost ``SELECT *``, or -1.
+    ``star`` is the offset of the ``*`` of an outermost ``SELECT *``, or -1. ``services`` are the
+    endpoints that it asks.
     """
 
     nesting: int
@@ -79,6 +94,7 @@ class Scan:
     named: tuple[str, ...] | None
     star: int
     variables: tuple[str, ...]
+    services: tuple[str, ...]
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -160,23 +176,35 @@ def unescaped(text: str) -> str:
 
 def scan(
     text: str,
-    nesting: int,
-    size: int,
+    bounds: Bounds,
     prefixes: Mapping[str, str] | None = None,
     base: str = "",
 ) -> Scan:
     """Measure a query and find what it asks of the dataset.
 
     ``prefixes`` and ``base`` are those that hold until the query declares its own.
-    Raises TooLarge past ``size`` bytes, BadRequest past ``nesting`` open brackets, Refused for
-    SERVICE and for updates such as LOAD, also where a keyword is spelled with codepoint escapes,
-    and what `tokens` raises.
+    Raises TooLarge for a text that is too long, BadRequest for one that nests too deep or has too
+    many operators, Refused for a SERVICE that is not among those allowed and for updates such as
+    LOAD, also where a keyword is spelled with codepoint escapes, and what `tokens` raises.
     """
+    size = bounds.size
     if len(text) > size or len(text.encode("utf-8", "replace")) > size:
         raise TooLarge(
             f"The query is longer than {size:,} bytes", "Shorten it, or ask in several parts."
         )
-    return _read(text, nesting, {f"{name}:": iri for name, iri in (prefixes or {}).items()}, base)
+    known = {f"{name}:": iri for name, iri in (prefixes or {}).items()}
+    return _read(text, bounds, known, base)
+
+
+_OPERATORS = frozenset("!+-*/|^=<>&") | {
+    *("UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAPH", "SERVICE", "EXISTS"),
+    *("SELECT", "AS", "IN", "VALUES"),
+}
+"""What many thousands of make the engine recurse until it dies, or plan for minutes."""
+
+
+def _is(token: Token, keyword: str) -> bool:
+    return token.kind == "word" and unescaped(token.text).upper() == keyword
 
 
 _UPDATES = frozenset({"LOAD", "INSERT", "DELETE", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY"})
@@ -184,13 +212,14 @@ _FORMS = frozenset({"SELECT", "CONSTRUCT", "ASK", "DESCRIBE"})
 _BEFORE_A_GRAPH = frozenset({"GRAPH", "FROM", "NAMED", "DESCRIBE"})
 
 
-def _read(text: str, limit: int, prefixes: dict[str, str], base: str) -> Scan:
-    deepest = 0
+def _read(text: str, bounds: Bounds, prefixes: dict[str, str], base: str) -> Scan:
+    deepest = operators = 0
     star = -1
     graphs: list[str] | None = None
     named: list[str] | None = None
     form = ""
     variables: dict[str, None] = {}
+    services: list[str] = []
     before = Token("other", "", 0)
     previous = Token("other", "", 0)
     for token in tokens(text):
@@ -198,12 +227,34 @@ def _read(text: str, limit: int, prefixes: dict[str, str], base: str) -> Scan:
         word = unescaped(token.text).upper() if token.kind == "word" else ""
         if depth > deepest:
             deepest = depth
-            if deepest > limit:
+            if deepest > bounds.nesting:
                 raise BadRequest(
-                    f"The query nests deeper than {limit} brackets",
+                    f"The query nests deeper than {bounds.nesting} brackets",
                     "Write it flatter; the limit protects the engine.",
                 )
-        if "SERVICE" in word or (
+        if word in _OPERATORS or token.text in _OPERATORS:
+            operators += 1
+            if operators > bounds.operators:
+                raise BadRequest(
+                    f"The query has more than {bounds.operators:,} operators",
+                    "VALUES holds many terms without one; or ask in several parts.",
+                )
+        if bounds.services and _is(previous, "SERVICE") and word == "SILENT":
+            pass
+        elif bounds.services and (
+            _is(previous, "SERVICE") or (_is(previous, "SILENT") and _is(before, "SERVICE"))
+        ):
+            # In full, since the engine may read a prefix otherwise than is seen here.
+            if token.kind != "iri" or unescaped(token.text)[1:-1] not in bounds.services:
+                raise Refused(
+                    f"{token.text[:200]} is not asked from here",
+                    "SERVICE is allowed with these, written in full: "
+                    + ", ".join(f"<{iri}>" for iri in sorted(bounds.services)),
+                )
+            services.append(unescaped(token.text)[1:-1])
+        elif bounds.services and word == "SERVICE":
+            pass  # what comes next says of whom
+        elif "SERVICE" in word or (
             # The engine reads SERVICEex:a as SERVICE ex:a, and service:a as SERVICE :a.
             token.text == "{"
             and previous.kind == "name"
@@ -250,6 +301,7 @@ def _read(text: str, limit: int, prefixes: dict[str, str], base: str) -> Scan:
         None if named is None else tuple(named),
         star,
         tuple(variables),
+        tuple(services),
     )
 
 

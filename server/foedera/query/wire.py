@@ -17,14 +17,14 @@ FAULT = b"X"
 _FRAME = struct.Struct("!cI")
 
 
+def framed(kind: bytes, payload: bytes) -> bytes:
+    """One frame."""
+    return _FRAME.pack(kind, len(payload)) + payload
+
+
 def send(connection: socket.socket, kind: bytes, payload: bytes = b"") -> None:
     """Send one frame. Raises OSError when the other side is gone."""
-    head = _FRAME.pack(kind, len(payload))
-    if len(payload) < 16_384:
-        connection.sendall(head + payload)
-    else:
-        connection.sendall(head)
-        connection.sendall(payload)
+    connection.sendall(framed(kind, payload))
 
 
 def send_json(connection: socket.socket, kind: bytes, content: Any) -> None:

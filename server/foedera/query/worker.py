@@ -20,7 +20,7 @@ from typing import Any
 
 from foedera.errors import EngineFailed, FoederaError
 from foedera.query import wire
-from foedera.stores.embedded import EmbeddedStore
+from foedera.stores.base import Store
 
 _PART = 32_768
 _PATIENCE = 0.1
@@ -31,13 +31,15 @@ class Reply:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self._before = b""
         self._parts: list[bytes] = []
         self._held = 0
+        self._last: dict[str, Any] = {}
         self._sent = time.monotonic()
 
     def head(self, content: Mapping[str, Any]) -> None:
-        """Say what is coming: media type and so on, as JSON."""
-        wire.send_json(self._connection, wire.HEAD, content)
+        """Say what is coming: media type and so on, as JSON; it leaves with the first part."""
+        self._before = wire.framed(wire.HEAD, json.dumps(content, ensure_ascii=False).encode())
 
     def write(self, part: bytes) -> int:
         """Add bytes; they leave in parts of some size, or when some time has gone by."""
@@ -47,20 +49,35 @@ class Reply:
             self.flush()
         return len(part)
 
+    def add(self, **content: Any) -> None:
+        """Say more of the answer, at its end: what only then is known."""
+        self._last |= content
+
+    def end(self) -> None:
+        """Send what is left, and that this is all: at once, so that the other side wakes once."""
+        end = wire.framed(wire.END, json.dumps(self._last, ensure_ascii=False).encode())
+        self._connection.sendall(self._taken() + end)
+
     def flush(self) -> None:
         if self._held:
-            wire.send(self._connection, wire.DATA, b"".join(self._parts))
-            self._parts.clear()
-            self._held = 0
+            self._connection.sendall(self._taken())
         self._sent = time.monotonic()
 
+    def _taken(self) -> bytes:
+        """The frames that are to leave now."""
+        data = wire.framed(wire.DATA, b"".join(self._parts)) if self._held else b""
+        taken, self._before = self._before + data, b""
+        self._parts.clear()
+        self._held = 0
+        return taken
 
-Operation = Callable[[EmbeddedStore, dict[str, Any], Reply], None]
+
+Operation = Callable[[Store, dict[str, Any], Reply], None]
 
 
 def run(
     connection: socket.socket,
-    store: EmbeddedStore,
+    store: Store,
     operations: Mapping[str, Operation],
     memory: int,
 ) -> None:
@@ -70,7 +87,7 @@ def run(
     if the server that should have done so hangs.
     """
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-    _limit_memory(memory)
+    limit_memory(memory)
     reader = wire.Reader(connection)
     while True:
         try:
@@ -84,8 +101,7 @@ def run(
         reply = Reply(connection)
         try:
             operations[call["operation"]](store, call, reply)
-            reply.flush()
-            wire.send(connection, wire.END)
+            reply.end()
         except FoederaError as fault:
             _tell(connection, fault)
         except (BrokenPipeError, ConnectionError):
@@ -119,7 +135,7 @@ def _tell(connection: socket.socket, fault: FoederaError) -> None:
         wire.send_json(connection, wire.FAULT, content)
 
 
-def _limit_memory(more: int) -> None:
+def limit_memory(more: int) -> None:
     """Bound the address space: what is mapped now, and ``more`` bytes."""
     try:
         with open("/proc/self/statm", encoding="ascii") as stream:

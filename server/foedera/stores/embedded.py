@@ -8,61 +8,40 @@ in two of them).
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 import pyoxigraph as ox
 
-from foedera import terms
-
-Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
-Answer: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
-T = TypeVar("T")
-
-_LABELS = tuple(ox.NamedNode(iri) for iri in terms.LABELS)
+from foedera.stores.base import Answer as Answer
+from foedera.stores.base import Store, manifest
+from foedera.stores.base import Term as Term
 
 BYTES_A_QUAD = 450
 """What a quad takes in memory, measured over our own and generated data; used to plan."""
 
 
-class EmbeddedStore:
+class EmbeddedStore(Store):
     """The triples of one release, for reading."""
 
     def __init__(self, store: ox.Store, manifest: dict[str, Any], folder: Path) -> None:
+        super().__init__(manifest, folder)
         self.store = store
-        self.manifest = manifest
-        self._folder = folder
         self._merged: tuple[tuple[str, ...], ox.Store] | None = None
-        self._made: dict[Callable[..., Any], Any] = {}
-        self.names = lru_cache(maxsize=50_000)(self._names)
 
     @classmethod
     def open(cls, folder: Path) -> EmbeddedStore:
         """Open a release on disk, read-only. Never do this before a fork: open in the child."""
-        return cls(ox.Store.read_only(str(folder / "store")), _manifest(folder), folder)
+        return cls(ox.Store.read_only(str(folder / "store")), manifest(folder), folder)
 
     @classmethod
     def load(cls, folder: Path) -> EmbeddedStore:
         """Hold a release in memory; forked children share it."""
         store = ox.Store()
         store.bulk_load(path=str(folder / "dump.nq"), format=ox.RdfFormat.N_QUADS, lenient=True)
-        return cls(store, _manifest(folder), folder)
-
-    @property
-    def base(self) -> str:
-        return str(self.manifest["publication"]["base"])
-
-    @property
-    def prefixes(self) -> dict[str, str]:
-        return dict(self.manifest["prefixes"])
-
-    @property
-    def inferred(self) -> str:
-        """The IRI of the graph of what was inferred."""
-        return str(self.manifest["inferred"])
+        return cls(store, manifest(folder), folder)
 
     @cached_property
     def graphs(self) -> frozenset[str]:
@@ -70,42 +49,11 @@ class EmbeddedStore:
         files = {str(file["graph"]) for file in self.manifest["files"]}
         return frozenset(files | {graph.value for graph in self.store.named_graphs()})
 
-    @cached_property
-    def numbers(self) -> dict[str, Any]:
-        """The counts made when the release was built."""
-        path = self._folder / "numbers.json"
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-
-    @cached_property
-    def documents(self) -> dict[str, list[str]]:
-        """The things with a hash IRI, by the IRI of the document before the hash."""
-        path = self._folder / "documents.json"
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-
-    def once(self, make: Callable[[EmbeddedStore], T]) -> T:
-        """What a function makes of this store, made on the first call: a release never changes."""
-        if make not in self._made:
-            self._made[make] = make(self)
-        found: T = self._made[make]
-        return found
-
     def about(
         self, subject: Any = None, predicate: Any = None, value: Any = None
     ) -> Iterator[ox.Quad]:
         """The triples of the default graph that match a pattern, each once."""
         return self.store.quads_for_pattern(subject, predicate, value, ox.DefaultGraph())
-
-    def _names(self, node: ox.NamedNode) -> tuple[ox.Triple, ...]:
-        """The triples that name a thing, by the best property that does.
-
-        `names` is this, remembered: the same properties and classes are named on every page, and
-        a release never changes.
-        """
-        for predicate in _LABELS:
-            found = tuple(quad.triple for quad in self.about(node, predicate))
-            if found:
-                return found
-        return ()
 
     def sources(self, triple: ox.Triple | ox.Quad) -> list[str]:
         """The IRIs of the named graphs in which a triple stands."""
@@ -155,8 +103,3 @@ class EmbeddedStore:
                 )
             self._merged = (key, merged)
         return self._merged[1]
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    return content

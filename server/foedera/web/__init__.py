@@ -7,7 +7,19 @@ from flask import Flask
 from foedera import __version__
 from foedera.service import Site
 from foedera.settings import Settings
-from foedera.web import context, entity, home, links, problems, queries, ready, replies, sparql
+from foedera.web import (
+    catalog,
+    context,
+    entity,
+    graphs,
+    home,
+    links,
+    problems,
+    queries,
+    ready,
+    replies,
+    sparql,
+)
 
 
 def create_app(settings: Settings, site: Site) -> ready.Ready:
@@ -26,7 +38,7 @@ def create_app(settings: Settings, site: Site) -> ready.Ready:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["program_version"] = __version__
-    for module in (home, sparql, queries, entity):
+    for module in (home, sparql, catalog, queries, graphs, entity):
         app.register_blueprint(module.bp)
     links.install(app)
     problems.install(app)

@@ -9,6 +9,7 @@ from flask import current_app, g, request
 from foedera import formats
 from foedera.errors import BadRequest, NotAcceptable
 from foedera.formats import Format
+from foedera.query import allowance
 from foedera.query.pool import Answer
 from foedera.service import PAGES, QUERIES, Live, Site
 from foedera.settings import Settings
@@ -89,13 +90,21 @@ def _menu(offered: tuple[Format, ...]) -> str:
 
 def ask_page(operation: str, **arguments: Any) -> Answer:
     """Run one of our own bounded look-ups, in the workers kept for pages."""
-    return live().pool.call(PAGES, operation, arguments)
+    return live().pool.call(PAGES, operation, arguments, client=client())
 
 
-def ask_query(**arguments: Any) -> Answer:
-    """Run a stranger's query; ends when the client leaves."""
+def ask_query(seconds: float, *, whole: bool = False, **arguments: Any) -> Answer:
+    """Run a stranger's query, to its end if ``whole``; ends when the client leaves.
+
+    Raises TooMany past the client's allowance.
+    """
     gone = request.environ.get("waitress.client_disconnected", lambda: False)
-    return live().pool.call(QUERIES, "query", arguments, gone=gone)
+    return live().pool.call(QUERIES, "query", arguments, seconds, gone, client(), whole)
+
+
+def client() -> str:
+    """Who asks, by the address that the connection or the trusted proxy tells."""
+    return allowance.client(request.remote_addr or "")
 
 
 def frame() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, request
 
 from foedera import formats, terms
-from foedera.errors import BadRequest, NotFound
+from foedera.errors import BadRequest, FoederaError, NotFound
 from foedera.web import context, links
 from foedera.web.entity import described
 from foedera.web.replies import reply
@@ -78,16 +78,28 @@ def _number(text: str) -> int:
 
 @bp.get("/health")
 def health() -> Response:
-    """Whether the site serves, what, and what went wrong with the last publish."""
+    """Whether the site serves, what, and what went wrong with the last publish, or is wrong with
+    the engine that holds the release."""
     context.only()
     site = context.site()
     live = context.live()
+    problem = site.problem or _problem_of_the_engine()
     response = jsonify(
-        status="degraded" if site.problem else "ok",
+        status="degraded" if problem else "ok",
         release=live.release.id,
         published=live.release.created,
         triples=live.release.triples,
-        problem=site.problem,
+        problem=problem,
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _problem_of_the_engine() -> dict[str, str] | None:
+    if not context.settings().store:
+        return None
+    try:
+        context.ask_page("there").close()
+    except FoederaError as fault:
+        return {"detail": fault.detail, "hint": fault.hint}
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,14 @@ from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from foedera import formats, terms
-from foedera.errors import FoederaError, NotAllowed, NotFound, TooLarge
+from foedera.errors import (
+    FoederaError,
+    Nonconforming,
+    NotAllowed,
+    NotFound,
+    TooLarge,
+    Unauthorized,
+)
 from foedera.web.replies import once
 
 _OFFERED = (formats.PROBLEM, formats.HTML, formats.TEXT, *formats.GRAPHS)
@@ -30,7 +38,12 @@ _LOG = logging.getLogger("foedera")
 def install(app: Flask) -> None:
     @app.errorhandler(FoederaError)
     def ours(fault: FoederaError) -> Response:
-        return _answer(fault.status, fault.title, fault.detail, fault.hint, fault.retry_after)
+        findings = fault.findings if isinstance(fault, Nonconforming) else ()
+        told = (fault.status, fault.title, fault.detail, fault.hint, fault.retry_after)
+        response = _answer(*told, findings)
+        if isinstance(fault, Unauthorized):
+            response.headers["WWW-Authenticate"] = 'Bearer realm="foedera"'
+        return response
 
     @app.errorhandler(HTTPException)
     def theirs(fault: HTTPException) -> Response:
@@ -55,7 +68,12 @@ def install(app: Flask) -> None:
 
 
 def _answer(
-    status: int, title: str, detail: str, hint: str, retry_after: int | None = None
+    status: int,
+    title: str,
+    detail: str,
+    hint: str,
+    retry_after: int | None = None,
+    findings: Sequence[Mapping[str, Any]] = (),
 ) -> Response:
     """An error in the format that the request asks for; problem details where it asks for none."""
     fmt = g.get("format") or formats.pick(request.headers.get("Accept"), _OFFERED)
@@ -63,19 +81,32 @@ def _answer(
     if fmt is formats.HTML:
         try:
             body = render_template(
-                "problem.html", status=status, title=title, detail=detail, hint=hint
+                "problem.html",
+                status=status,
+                title=title,
+                detail=detail,
+                hint=hint,
+                findings=[_line(finding) for finding in findings],
             )
         except FoederaError:  # no release yet, so no page frame
             fmt = formats.TEXT
     if fmt in formats.GRAPHS:
         body = _as_graph(fmt, status, title, detail, hint)
     elif fmt is formats.TEXT:
-        body = "\n".join(filter(None, (f"{status} {title}", detail, hint))) + "\n"
+        lines = (f"{status} {title}", detail, hint, *map(_line, findings))
+        body = "\n".join(filter(None, lines)) + "\n"
     elif fmt is not formats.HTML:
         fmt = formats.PROBLEM
         content = {"title": title, "status": status, "detail": detail, "hint": hint}
+        if findings:
+            content["findings"] = list(findings)
         body = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
     return once(body, fmt, status, retry_after)
+
+
+def _line(finding: Mapping[str, Any]) -> str:
+    place = f"{finding['file']}:{finding['line']}"
+    return f"{place}: {finding['severity']}: {' '.join(finding['message'].split())}"
 
 
 def _as_graph(fmt: formats.Format, status: int, title: str, detail: str, hint: str) -> bytes:

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, g, render_template, request
 
 from foedera import formats, terms
 from foedera.errors import BadRequest, FoederaError, NotFound
-from foedera.query.scan import scan
+from foedera.query.scan import Bounds, scan
 from foedera.views.table import Term
 from foedera.web import context, links, results, sparql
 from foedera.web.replies import once, see_other
@@ -21,7 +21,7 @@ from foedera.web.results import Here, Results
 
 bp = Blueprint("queries", __name__)
 
-_RESERVED = ("format", "page", "view", "inferred")
+_RESERVED = ("format", "page", "view", "inferred", "rows", "bytes", "timeout")
 """Parameters that say how to answer; a variable of such a name cannot be given a value."""
 
 _KINDS = {"construct": formats.GRAPHS}
@@ -63,8 +63,7 @@ def example(name: str) -> Response:
 
 def _values(query: str) -> dict[str, Term]:
     """The values that the address gives to variables. Raises BadRequest."""
-    settings = context.settings()
-    known = scan(query, settings.query_nesting, settings.query_bytes).variables
+    known = scan(query, Bounds(**context.settings().bounds)).variables
     values: dict[str, Term] = {}
     for name, given in request.args.lists():
         if name in _RESERVED:

@@ -67,7 +67,9 @@ def install(app: Flask) -> None:
     def always(response: Response) -> Response:
         headers = response.headers
         headers["Access-Control-Allow-Origin"] = "*"
-        headers["Access-Control-Expose-Headers"] = "Link, ETag, Location, X-Foedera-Cut"
+        headers["Access-Control-Expose-Headers"] = (
+            "Link, ETag, Location, Retry-After, X-Foedera-Cut"
+        )
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
         if request.method == "OPTIONS":  # a browser asks before a POST of application/sparql-query

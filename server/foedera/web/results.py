@@ -39,14 +39,18 @@ ACCEPT = "application/sparql-results+json, text/turtle"
 class Results:
     """What the results part of a page shows; of ``table``, ``verdict`` and ``graph`` one is there.
 
-    ``cells`` shows a term; ``here`` makes an address of this page with other parameters.
+    It is not ``whole`` where it is too large for a page, and ``cut`` where a limit was reached.
+
+    ``cells`` shows a term; ``here`` makes an address of this page with other parameters; ``code``
+    asks the site at ``home``.
     """
 
     whole: bool
+    cut: bool
     downloads: list[tuple[str, str]]
     here: Here
     code: list[Sample]
-    origin: str
+    home: str
     verdict: bool | None = None
     graph: str | None = None
     table: Table | None = None
@@ -127,13 +131,14 @@ def results(answer: Answer, query: str, here: Here, file: str) -> Results:
     graph = any(fmt.content_type == answer.head["media_type"] for fmt in formats.GRAPHS)
     common: dict[str, Any] = {
         "whole": whole,
+        "cut": "cut" in answer.head,
         "downloads": [
             (fmt.label, _file(here, file, fmt))
             for fmt in (formats.GRAPHS if graph else formats.RESULTS)
         ],
         "here": here,
         "code": list(_code(query, here, file, graph)),
-        "origin": request.host_url,
+        "home": _home(),
     }
     if graph:
         return Results(graph=body.decode("utf-8", "ignore"), **common)
@@ -164,7 +169,7 @@ def _read(answer: Answer) -> tuple[bytes, bool]:
 
 def _code(query: str, here: Here, file: str, graph: bool) -> Iterator[Sample]:
     """Code for what is shown: asking its address, where it has one, or else the query."""
-    origin = request.host_url.rstrip("/")
+    origin = _home().rstrip("/")
     if file:
         table, tree = (
             (formats.TURTLE, formats.JSON_LD) if graph else (formats.CSV, formats.JSON_RESULTS)
@@ -172,6 +177,15 @@ def _code(query: str, here: Here, file: str, graph: bool) -> Iterator[Sample]:
         return of_files(origin + _file(here, file, table), origin + _file(here, file, tree), graph)
     plain = tuple(one for one in here.parameters if one[0] in _DATASET)
     return of_query(f"{origin}/sparql", plain, query, graph)
+
+
+def _home() -> str:
+    """Where this publication says that it is; where it is served is known to a browser alone.
+
+    What a client says of the host is never shown to anybody.
+    """
+    base = context.live().base
+    return base[: base.rfind("/") + 1]
 
 
 def _file(here: Here, file: str, fmt: Format) -> str:

@@ -12,11 +12,18 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True)
 class Sample:
-    """Code in a language, and what it needs."""
+    """Code in a language, and what it needs.
+
+    In ``code`` the address that it asks stands before anything that a person wrote.
+    """
 
     language: str
     needs: str
     code: str
+
+    def parted(self, home: str) -> tuple[str, str, str]:
+        """The code around the place where it names the site that it asks."""
+        return self.code.partition(home)
 
 
 Parameters: TypeAlias = Sequence[tuple[str, str]]
@@ -99,8 +106,9 @@ def _r(endpoint: str, query: str, accept: str, graph: bool) -> str:
         dashes += "-"
     read = "cat(text)" if graph else "read.csv(text = text)"
     return (
-        f'library(httr2)\n\nquery <- r"{dashes}(\n{query}\n){dashes}"\n'
-        f"text <- request({_quoted(endpoint)}) |>\n"
+        f"library(httr2)\n\nendpoint <- {_quoted(endpoint)}\n"
+        f'query <- r"{dashes}(\n{query}\n){dashes}"\n'
+        "text <- request(endpoint) |>\n"
         f'  req_headers(Accept = "{accept}") |>\n'
         "  req_body_form(query = query) |>\n"
         "  req_perform() |>\n"
@@ -113,8 +121,9 @@ def _javascript(endpoint: str, query: str, graph: bool) -> str:
     text = f"String.raw`\n{query}\n`" if plain else _quoted(query)
     accept, read = ("text/turtle", "text") if graph else ("application/sparql-results+json", "json")
     return (
+        f"const endpoint = {_quoted(endpoint)};\n"
         f"const query = {text};\n"
-        f"const answer = await fetch({_quoted(endpoint)}, {{\n"
+        "const answer = await fetch(endpoint, {\n"
         '  method: "POST",\n'
         f'  headers: {{ "Content-Type": "application/sparql-query", Accept: "{accept}" }},\n'
         "  body: query,\n"

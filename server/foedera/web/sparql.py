@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
 from flask import Blueprint, Response, render_template, request
@@ -16,7 +17,7 @@ from foedera.query.pool import Answer
 from foedera.query.scan import unescaped
 from foedera.service import QUERIES
 from foedera.views.table import Term
-from foedera.web import context, ready, results
+from foedera.web import catalog, context, results, write
 from foedera.web.replies import once, reply
 from foedera.web.results import Here, Results
 
@@ -28,24 +29,40 @@ _CHECK_SECONDS = 2.0
 _WORDS = 100
 """The longest text that things are looked for by."""
 
+_KEPT = 2_000_000
+"""The largest answer, in bytes, that is given a checksum and may be kept."""
+
+_WITH_BODY = ("POST", "QUERY")
+
 _FORM = "application/x-www-form-urlencoded"
 _QUERY = "application/sparql-query"
 _CHARSETS = ("utf-8", "utf8", "us-ascii")
 
 _EVERY = (*formats.RESULTS, *formats.GRAPHS)
 
+_NOT_ASCII = re.compile(rb"[\x80-\xff]|%[89A-Fa-f]")
+"""Where an escaped text may hold more than ASCII."""
+
 _VARYING = re.compile(r"\b(?:NOW|RAND|(?:STR)?UUID)\b", re.IGNORECASE)
 """Functions by which the same query has another answer each time (SPARQL 1.1, section 17.4)."""
 
 
-@bp.route("/sparql", methods=["GET", "POST"])
+@bp.route("/sparql", methods=["GET", "POST", "QUERY"])
 def endpoint() -> Response:
-    """SPARQL 1.1 Protocol, query operation (section 2.1). Parameters that are not known are left
-    alone, since many clients add their own."""
+    """SPARQL 1.1 Protocol, query operation (section 2.1), and HTTP's QUERY method, which is a
+    direct POST that is safe. Parameters that are not known are left alone, since many clients add
+    their own. An update (section 2.2) is for those who may write."""
+    if write.is_update():
+        return write.updated()
     text = _text()
     if _for_a_person():
         return _page(text)
     if not text:
+        if "update" in request.args:
+            raise BadRequest("An update is sent by POST", "Send it as a body, or as a form.")
+        fmt = catalog.asked()
+        if fmt:
+            return catalog.described(fmt)
         raise BadRequest(
             "There is no query",
             "Send it as ?query=..., as a form, or as a body of type application/sparql-query.",
@@ -59,14 +76,22 @@ def answered(
     """The answer to a query as data; ``values`` are bound to variables before it runs."""
     answer = ask(text, fmt_name, accept, values)
     fmt = _format_of(answer)
-    if answer.whole and _may_be_kept(text):
-        return reply(answer.body(), fmt)
-    return once(answer, fmt)
+    if "cut" in answer.head and fmt is formats.JSON_RESULTS:
+        answer.open_with(b'{"cut":' + json.dumps(answer.head["cut"]).encode() + b",")
+    if answer.whole and answer.size <= _KEPT and _may_be_kept(text):
+        response = reply(answer.body(), fmt)
+    else:
+        response = once(answer, fmt)
+        if answer.whole:
+            response.content_length = answer.size
+    if "cut" in answer.head:
+        response.headers["X-Foedera-Cut"] = answer.head["cut"]
+    return response
 
 
 def _text() -> str:
     """The query as it was sent; empty where there is none."""
-    if request.method != "POST":
+    if request.method not in _WITH_BODY:
         _in_utf_8(request.query_string)
         return _one(request.args.getlist("query"))
     charset = request.mimetype_params.get("charset", "utf-8").lower()
@@ -87,6 +112,8 @@ def _text() -> str:
 
 def _in_utf_8(escaped: bytes) -> None:
     """Escapes that are no UTF-8 would be left as they stand, and the query would find nothing."""
+    if not _NOT_ASCII.search(escaped):
+        return
     try:
         unquote_to_bytes(escaped).decode()
     except UnicodeDecodeError:
@@ -112,15 +139,25 @@ def _for_a_person() -> bool:
 
 def _may_be_kept(text: str) -> bool:
     """Whether the answer goes with its address and is always the same."""
-    return request.method != "POST" and not _VARYING.search(unescaped(text))
+    return request.method not in _WITH_BODY and not _VARYING.search(unescaped(text))
 
 
 def ask(
     text: str, fmt: str, accept: str | None, values: Mapping[str, Term] | None = None
 ) -> Answer:
-    """The answer to a query, by the dataset and the limits that go with this request."""
+    """The answer to a query, by the dataset and the limits that go with this request.
+
+    One that has a limit is here whole: what it is cut at stands in its head. So is one for a
+    client that cannot tell where an answer ends before its time (HTTP/1.0).
+    """
     settings = context.settings()
+    limits = {
+        "rows": _less("rows", settings.query_rows, int),
+        "size": _less("bytes", settings.query_answer, int),
+    }
     return context.ask_query(
+        _less("timeout", settings.query_seconds, float),
+        whole=any(limits.values()) or request.environ["SERVER_PROTOCOL"] == "HTTP/1.0",
         query=text,
         format=fmt,
         accept=accept,
@@ -128,9 +165,29 @@ def ask(
         named_graphs=request.values.getlist("named-graph-uri"),
         inferred=inferred(),
         values=values or {},
-        nesting=settings.query_nesting,
-        bytes=settings.query_bytes,
+        bounds=settings.bounds,
+        limits=limits,
     )
+
+
+N = TypeVar("N", int, float)
+
+
+def _less(name: str, most: N, number: Callable[[str], N]) -> N:
+    """What the request asks for of a limit, at most what is allowed (0: anything).
+
+    Raises BadRequest for what is no number above 0.
+    """
+    text = request.values.get(name, "")
+    if not text:
+        return most
+    try:
+        wanted = number(text)
+    except (ValueError, OverflowError):
+        wanted = number("0")
+    if not wanted > 0:
+        raise BadRequest(f"{name} is {text[:60]!r}, which is no number above 0")
+    return min(wanted, most) if most else wanted
 
 
 def inferred() -> bool:
@@ -174,15 +231,8 @@ def _page(text: str) -> Response:
 
 
 def page(body: str, text: str) -> Response:
-    """The page of an answer.
-
-    It names the host in its code, so it is never kept for another one.
-    """
-    if not _may_be_kept(text):
-        return once(body, formats.HTML)
-    response = reply(body, formats.HTML)
-    request.environ[ready.KEEP] = False
-    return response
+    """The page of an answer."""
+    return reply(body, formats.HTML) if _may_be_kept(text) else once(body, formats.HTML)
 
 
 @bp.post("/sparql/check")
@@ -190,12 +240,12 @@ def check() -> Response:
     """Whether a query sent as the body parses and is allowed, as JSON; it is not run."""
     context.only()
     text = _one([request.get_data().decode("utf-8", "replace")])
-    settings = context.settings()
     answer = context.live().pool.call(
         QUERIES,
         "check",
-        {"query": text, "nesting": settings.query_nesting, "bytes": settings.query_bytes},
+        {"query": text, "bounds": context.settings().bounds},
         seconds=_CHECK_SECONDS,
+        client=context.client(),
     )
     return once(answer.body(), formats.PLAIN_JSON)
 

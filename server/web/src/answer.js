@@ -58,14 +58,14 @@ function tell(text) {
   said.textContent = text;
 }
 
-/** What an answer gains by a script: buttons that copy code, and the address as it is seen here. */
+/** What an answer gains by a script: buttons that copy code, which asks where it is read. */
 function ready() {
   const code = section.querySelector("details.code");
   if (!code) return;
-  const assumed = code.dataset.origin;
+  code.querySelector("p.aside").remove();
   for (const sample of code.querySelectorAll("section")) {
     const text = sample.querySelector("code");
-    text.textContent = text.textContent.replaceAll(assumed, `${window.location.origin}/`);
+    text.querySelector(".home").textContent = `${window.location.origin}/`;
     if (!navigator.clipboard) continue;
     const button = document.createElement("button");
     button.type = "button";
