@@ -91,6 +91,7 @@ class Served:
         self._timer = threading.Timer(180, self.process.kill)
         self._timer.start()
         self.url = self._address()
+        self._timer.cancel()
 
     def _address(self) -> str:
         assert self.process.stdout is not None

@@ -340,13 +340,14 @@ def rounds(
     site: Site,
     clients: tuple[Client, ...],
     kinds: tuple[Format, ...],
+    killers: tuple[str, ...],
     count: int,
     dice: random.Random,
 ) -> Counter[tuple[str, str, str]]:
     """How often each client, with each thing that ends an answer, met each outcome."""
     found: Counter[tuple[str, str, str]] = Counter()
     normal: dict[Format, tuple[dict[str, Got], float]] = {}
-    choices = itertools.cycle(itertools.product(kinds, KILLERS))
+    choices = itertools.cycle(itertools.product(kinds, killers))
     for fmt, what in itertools.islice(choices, count):
         readers = [one for one in clients if not one.reads or fmt.engine in one.reads]
         if fmt not in normal:
@@ -380,7 +381,7 @@ def main() -> int:
         contextlib.closing(site_in(Path(place), len(HERE))) as site,
     ):
         kinds = (*formats.RESULTS, *formats.GRAPHS)
-        found = rounds(site, HERE, kinds, chosen.rounds, dice)
+        found = rounds(site, HERE, kinds, KILLERS, chosen.rounds, dice)
     outcomes = (WHOLE, REFUSED, BROKEN_OFF, FOOLED)
     for title, at, names in (
         ("client", 0, [one.name for one in HERE]),

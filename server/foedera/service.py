@@ -703,6 +703,16 @@ def _front(
                     raise
                 say(f"an answer was broken off: {fault.detail}")
 
+    class ErrorTask(waitress.task.ErrorTask):  # type: ignore[misc]
+        """What is refused before it is a request; a script of another site may read that too."""
+
+        def execute(self) -> None:
+            self.response_headers += [
+                ("Access-Control-Allow-Origin", "*"),
+                ("Cache-Control", "no-store"),
+            ]
+            super().execute()
+
     class Parser(waitress.parser.HTTPRequestParser):  # type: ignore[misc]
         """Reads an address in plain UTF-8 as if it were escaped: curl sends what a person types."""
 
@@ -719,6 +729,7 @@ def _front(
 
         parser_class = Parser
         task_class = Task
+        error_task_class = ErrorTask
         broken = False
 
         def __init__(self, *arguments: Any, **named: Any) -> None:
