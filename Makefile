@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
-.PHONY: help serve bundle setup test proof format bench conformance wheel clean
+.PHONY: help serve bundle setup test proof format bench load kill conformance wheel clean
 
 # What browsers load is built where npm is; the pages work whole without it.
 BUNDLE = server/foedera/web/static/query.js
@@ -23,7 +23,7 @@ test: .venv/.dev $(WITH_BUNDLE) ## check style and types, then run the tests; AR
 	.venv/bin/python -m ruff check
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m mypy
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 proof: .venv/.dev ## print the table of facts, questions, links and evidence; SHARED_FOLDER=...
 	.venv/bin/python tests/table.py
@@ -35,6 +35,12 @@ format: .venv/.dev ## lay out the code, and mend what can be mended
 bench: .venv/.dev ## measure the site against the oxigraph server
 	.venv/bin/python tests/bench.py $(ARGS)
 	.venv/bin/python tests/bench_queries.py $(QUERIES_ARGS)
+
+load: .venv/.dev ## runaway queries for a minute, and pings beside; ARGS="--seconds 10"
+	.venv/bin/python tests/load.py $(ARGS)
+
+kill: .venv/.dev ## end answers in their middle, and see what clients make of it; ARGS="--rounds 20"
+	.venv/bin/python tests/kill.py $(ARGS)
 
 conformance: .venv/.dev ## run the W3C's SPARQL tests over HTTP; ARGS="--only REGEX"
 	.venv/bin/python tests/conformance.py $(ARGS)

@@ -1,7 +1,8 @@
 """Ends answers in their middle, and sees that no client takes what it got for a whole answer.
 
-``make kill`` runs it. In each round all clients ask for the same answer, in one format, over a site
-without limits, so that the answer comes as it is made; at a random moment something is killed.
+``make kill`` runs it. In each round all clients ask for the same answer, in one format, of a site
+without limits, so that the answer comes as it is made; at a random moment something is killed. The
+rounds go on until so many of these moments were in the middle of an answer.
 A client may tell of an error, or have got every byte or every row. What of the clients is not
 installed is left out, and named. Loads go to loopback and are bounded.
 """
@@ -24,8 +25,8 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -49,13 +50,9 @@ THINGS = "".join(
     for n in range(300)
 )
 PAIRS = f"?a <{SPACE}name> ?n . ?b <{SPACE}name> ?m "
-"""Ninety thousand of them; a few milliseconds' work for each part that is sent."""
+"""Ninety thousand of them."""
 
 SOME = f'{PAIRS} FILTER(REGEX(SHA512(CONCAT(?n, ?m)), "^[0-3]"))'
-HUNGRY = f"SELECT * {{ {' . '.join(f'?x{n} ?y{n} ?z{n}' for n in range(4))} }} ORDER BY ?z1 ?z2"
-BROKEN = "an answer was broken off"
-"""What the site says of one that ended after its beginning was sent."""
-
 Got = bytes | int
 """What a client has in the end: the bytes, or how many rows or triples it makes of them."""
 
@@ -103,10 +100,6 @@ class Site(Served):
         with contextlib.suppress(OSError, ValueError):
             return bool(self.front()) and self.get("health")[0] == 200
         return False
-
-    def broken(self) -> int:
-        """How many answers have ended after their beginning was sent, as the site says."""
-        return self.said().count(BROKEN)
 
 
 def kill(processes: set[int]) -> None:
@@ -306,26 +299,34 @@ def together(
         return {name: future.result() for name, future in found.items()}
 
 
-def query(fmt: Format, rows: int = 0) -> str:
-    """An answer of some megabytes; with ``rows``, so many, and then more than there is memory."""
-    pattern = SOME
-    if rows:
-        pattern = f"{{ SELECT ?a ?b ?n {{ {SOME} }} LIMIT {rows} }} UNION {{ {HUNGRY} }}"
+def query(fmt: Format) -> str:
+    """An answer of some megabytes."""
     if fmt in formats.RESULTS:
-        return f"SELECT ?a ?b ?n {{ {pattern} }}"
-    return f"CONSTRUCT {{ ?a <{SPACE}knows> ?b }} {{ {pattern} }}"
+        return f"SELECT ?a ?b ?n {{ {SOME} }}"
+    return f"CONSTRUCT {{ ?a <{SPACE}knows> ?b }} {{ {SOME} }}"
+
+
+def hungry(fmt: Format, size: int) -> str:
+    """One of which more and more has to be remembered, until there is no memory for it."""
+    value = ", ".join(["?n", "?m", "?o"] * size)
+    pattern = f"{PAIRS} . ?c <{SPACE}name> ?o BIND(CONCAT({value}) AS ?text)"
+    if fmt in formats.RESULTS:
+        return f"SELECT DISTINCT ?text {{ {pattern} }}"
+    return f"CONSTRUCT {{ ?a <{SPACE}text> ?text }} {{ {pattern} }}"
 
 
 def undisturbed(clients: list[Client], site: Site, fmt: Format) -> tuple[dict[str, Got], float]:
-    """What each client gets when nothing is killed, and how long all of them take."""
+    """What each client gets when nothing is killed, and when the first of them has it all."""
     asked = {"query": query(fmt)}
     began = time.monotonic()
     with ThreadPoolExecutor(len(clients)) as pool:
         found = {one.name: pool.submit(one.ask, site.url + "sparql", asked, fmt) for one in clients}
+        wait(found.values(), return_when=FIRST_COMPLETED)
+        seconds = time.monotonic() - began
         wholes = {name: future.result() for name, future in found.items()}
     if len({got for got in wholes.values() if isinstance(got, bytes)}) != 1:
         raise RuntimeError(f"not all clients got the same {fmt.label}")
-    return wholes, time.monotonic() - began
+    return wholes, seconds
 
 
 def strike(what: str, moment: float, site: Site) -> None:
@@ -343,9 +344,8 @@ def rounds(
     killers: tuple[str, ...],
     count: int,
     dice: random.Random,
-) -> Counter[tuple[str, str, str]]:
-    """How often each client, with each thing that ends an answer, met each outcome."""
-    found: Counter[tuple[str, str, str]] = Counter()
+) -> Iterator[Counter[tuple[str, str, str]]]:
+    """For each moment, how often each client met each outcome by what ended its answer."""
     normal: dict[Format, tuple[dict[str, Got], float]] = {}
     choices = itertools.cycle(itertools.product(kinds, killers))
     for fmt, what in itertools.islice(choices, count):
@@ -354,11 +354,12 @@ def rounds(
             normal[fmt] = undisturbed(readers, site, fmt)
         wholes, seconds = normal[fmt]
         moment = dice.uniform(0.02, seconds)
+        found: Counter[tuple[str, str, str]] = Counter()
         asked = {"query": query(fmt)}
         if what == "deadline":
             asked["timeout"] = f"{moment:.3f}"
         if what == "memory":
-            asked["query"], wholes = query(fmt, dice.randint(500, 20_000)), {}
+            asked["query"], wholes = hungry(fmt, dice.randint(1, 9)), {}
         with ThreadPoolExecutor(1) as pool:
             if what in ("worker", "front"):
                 pool.submit(strike, what, moment, site)
@@ -367,12 +368,12 @@ def rounds(
                 if how == FOOLED:
                     print(f"FOOLED: {name} by {fmt.label}, {what} after {moment:.3f} s")
         site.settle()
-    return found
+        yield found
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="moments in mid-answer")
     parser.add_argument("--seed", type=int, default=None)
     chosen = parser.parse_args()
     dice = random.Random(chosen.seed)
@@ -381,7 +382,14 @@ def main() -> int:
         contextlib.closing(site_in(Path(place), len(HERE))) as site,
     ):
         kinds = (*formats.RESULTS, *formats.GRAPHS)
-        found = rounds(site, HERE, kinds, KILLERS, chosen.rounds, dice)
+        found: Counter[tuple[str, str, str]] = Counter()
+        tried = hit = 0
+        for one in rounds(site, HERE, kinds, KILLERS, 5 * chosen.rounds, dice):
+            found += one
+            tried += 1
+            hit += any(how == BROKEN_OFF for _, _, how in one)
+            if hit == chosen.rounds:
+                break
     outcomes = (WHOLE, REFUSED, BROKEN_OFF, FOOLED)
     for title, at, names in (
         ("client", 0, [one.name for one in HERE]),
@@ -395,8 +403,11 @@ def main() -> int:
             ]
             print(f"{name:<26}" + "".join(f"{number:>12,}" for number in row))
     missing = ", ".join(one.name for one in CLIENTS if not one.is_here)
-    print(f"\n{chosen.rounds} moments" + (f"; not installed: {missing}" if missing else ""))
-    return 1 if any(how == FOOLED for _, _, how in found) else 0
+    print(
+        f"\n{hit} moments in the middle of an answer, of {tried}"
+        + (f"; not installed: {missing}" if missing else "")
+    )
+    return 1 if hit < chosen.rounds or any(how == FOOLED for _, _, how in found) else 0
 
 
 def site_in(place: Path, workers: int) -> Site:

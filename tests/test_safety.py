@@ -154,7 +154,10 @@ UNLIMITED = [
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site on which a query has one second and 2 MB of answer, and nothing is written."""
-    limits = ("--query-seconds", SECONDS, "--query-rows", ROWS, "--query-answer", SIZE)
+    limits = (
+        *("--query-seconds", SECONDS, "--query-rows", ROWS, "--query-answer", SIZE),
+        *("--query-memory", 250),  # of one that ends and one that begins, both are measured
+    )
     site = Site(tmp_path_factory.mktemp("safety"), *limits, *UNLIMITED)
     yield site
     site.close()

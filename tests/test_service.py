@@ -710,7 +710,7 @@ def test_a_client_that_floods_a_site_is_told_to_wait_while_another_is_answered(
         over.set()
         answers = [answer for flood in floods for answer in flood.result(30)]
     assert {status for status, _ in modest} == {200}
-    assert max(seconds for _, seconds in modest) < 2
+    assert max(seconds for _, seconds in modest) < 4
     refused = [(headers, text) for status, headers, text in answers if status == 429]
     assert {status for status, _, _ in answers} == {429, 503}
     assert any("queries wait already" in text for _, text in refused)

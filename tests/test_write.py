@@ -322,7 +322,7 @@ for attempt in range(25):
     if attempt:
         time.sleep(chance.uniform(0, 4 * pace))
     else:  # how long one takes, on a machine that may be busy
-        while not any((books / "changes").glob("*.rdfp")):
+        while not any((books / "changes").glob("[!.]*.rdfp")):
             time.sleep(0.01)
         pace = time.monotonic() - started
     os.kill(child, signal.SIGKILL)
@@ -701,11 +701,12 @@ def test_a_large_graph_is_read_from_one_who_may_write_and_from_nobody_else(shelf
     body = "".join(f'<urn:s> <urn:p> "{n:0100}" .\n' for n in range(14_000))
     assert len(body) > 1_500_000
     address = "/graphs/large"
-    refused = shelf.send("PUT", address, body, Content_Type=TURTLE)
-    assert refused.status == 413
+    with contextlib.suppress(ConnectionError):  # it may close before it was sent all
+        assert shelf.send("PUT", address, body, Content_Type=TURTLE).status == 413
     told = shelf.send("PUT", address, body, Content_Type=TURTLE, **BEARER)
     assert (told.status, told.json["added"]) == (201, 14_000)
-    assert shelf.send("PUT", address, body + body, Content_Type=TURTLE, **BEARER).status == 413
+    with contextlib.suppress(ConnectionError):
+        assert shelf.send("PUT", address, 2 * body, Content_Type=TURTLE, **BEARER).status == 413
     assert shelf.send("DELETE", address, **BEARER).status == 200
 
 

@@ -683,8 +683,15 @@ def _front(
 
             Told that the connection ends, Node's fetch takes even one that was reset for whole.
             """
-            if self.wrote_header or not self.chunked_response or self.request.command == "HEAD":
+            if self.wrote_header or not self.chunked_response:
                 super().set_close_on_finish()
+
+        def finish(self) -> None:
+            if not self.wrote_header:
+                self.write(b"")
+            if self.request.command == "HEAD":  # which has no last chunk either
+                self.chunked_response = False
+            super().finish()
 
         def execute(self) -> None:
             """Answer; one that breaks in the middle is never taken for whole.
