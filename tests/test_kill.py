@@ -23,7 +23,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with contextlib.closing(kill.site_in(tmp_path_factory.mktemp("kill"), len(LIGHT))) as site:
         yield site
         assert site.stop() == 0
-        assert "Traceback" not in site.said()
+        assert "Exception while serving" not in site.said()
 
 
 def fooled(site: Site, fmt: Format, *killers: str) -> list[str]:
@@ -42,4 +42,4 @@ def test_no_client_takes_the_remains_of_an_answer_for_all_of_it(site: Site, fmt:
 
 @pytest.mark.parametrize("fmt", [formats.CSV, formats.N_TRIPLES], ids=lambda fmt: fmt.ending)
 def test_nor_where_a_limit_ends_an_answer(site: Site, fmt: Format) -> None:
-    assert fooled(site, fmt, "deadline", "deadline", "memory") == []
+    assert fooled(site, fmt, "deadline", "memory") == []

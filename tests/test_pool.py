@@ -350,11 +350,11 @@ def test_strangers_queries_have_less_priority_than_pages(pool: Pool) -> None:
 def test_pages_do_not_wait_for_strangers_queries(pool: Pool) -> None:
     with ThreadPoolExecutor(2) as threads:
         for _ in range(2):
-            threads.submit(worker_of, pool, sleep=1)
+            threads.submit(worker_of, pool, sleep=4)
         time.sleep(0.2)
         started = time.monotonic()
         worker_of(pool, lane="pages")
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 2
 
 
 def test_one_more_than_may_wait_is_turned_away_at_once(pool: Pool) -> None:
