@@ -212,7 +212,7 @@ def test_a_process_that_is_killed_while_it_counts_keeps_nobody_waiting(account: 
     os.waitpid(process, 0)
     started = time.monotonic()
     begun(clients, "a")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 0.5
     for end in (ready, tell):
         os.close(end)
 

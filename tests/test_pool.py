@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import math
 import os
 import random
 import shutil
@@ -350,23 +351,23 @@ def test_strangers_queries_have_less_priority_than_pages(pool: Pool) -> None:
 def test_pages_do_not_wait_for_strangers_queries(pool: Pool) -> None:
     with ThreadPoolExecutor(2) as threads:
         for _ in range(2):
-            threads.submit(worker_of, pool, sleep=4)
+            threads.submit(worker_of, pool, sleep=1)
         time.sleep(0.2)
         started = time.monotonic()
         worker_of(pool, lane="pages")
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 0.5
 
 
 def test_one_more_than_may_wait_is_turned_away_at_once(pool: Pool) -> None:
     with ThreadPoolExecutor(4) as threads:
-        calls = [threads.submit(worker_of, pool, sleep=1.5) for _ in range(4)]
+        calls = [threads.submit(worker_of, pool, sleep=0.5) for _ in range(4)]
         time.sleep(0.2)
         started = time.monotonic()
         with pytest.raises(Unavailable, match="2 queries are being answered and 2 wait") as busy:
             worker_of(pool)
-        assert time.monotonic() - started < 1
-        assert busy.value.retry_after in (1, 2)
-        assert len({call.result(9) for call in calls}) == 2
+        assert time.monotonic() - started < 0.2
+        assert busy.value.retry_after == 1
+        assert len({call.result(5) for call in calls}) == 2
 
 
 def test_waiting_for_a_worker_has_an_end(workers: Nursery) -> None:
@@ -386,12 +387,14 @@ def test_who_is_turned_away_is_told_to_come_when_it_is_worth_it(workers: Nursery
     pool = Pool(workers.connect(), {"queries": Lane(1, 2, 6.0)}, 10.0, 100)
     with ThreadPoolExecutor(3) as threads:
         calls = [threads.submit(worker_of, pool, sleep=sleep) for sleep in (1.3, 0, 0)]
+        began = time.monotonic()
         time.sleep(1.1)
         with pytest.raises(Unavailable) as busy:
             worker_of(pool)
+        took = time.monotonic() - began
         for call in calls:
             call.result(5)
-    assert busy.value.retry_after in (4, 5)
+    assert 4 <= (busy.value.retry_after or 0) <= math.ceil(3 * (took + 0.1))
     pool.close()
 
 
@@ -408,7 +411,7 @@ def test_who_waits_is_told_when_a_worker_of_their_own_lane_is_free(pool: Pool) -
         time.sleep(0.1)
         started = time.monotonic()
         worker_of(pool)
-        assert time.monotonic() - started < 0.9
+        assert time.monotonic() - started < 0.3
 
 
 # Clients
@@ -457,10 +460,10 @@ def test_of_the_workers_of_a_process_one_client_never_has_the_last(
 ) -> None:
     pool, _ = metered(2, queue=4)
     with ThreadPoolExecutor(4) as threads:
-        greedy = [threads.submit(asks, pool, "a", "queries", 1.5) for _ in range(3)]
+        greedy = [threads.submit(asks, pool, "a", "queries", 0.6) for _ in range(3)]
         time.sleep(0.2)
         started = time.monotonic()
-        assert asks(pool, "b") - started < 1
+        assert asks(pool, "b") - started < 0.3
         ends = sorted(one.result(9) for one in greedy)
         assert ends[2] - ends[0] > 1
 
@@ -470,8 +473,8 @@ def test_without_a_limit_of_workers_a_client_may_have_all(
 ) -> None:
     pool, _ = metered(errors=9)
     with ThreadPoolExecutor(2) as threads:
-        ends = [threads.submit(asks, pool, "a", "queries", 1.5) for _ in range(2)]
-        assert abs(ends[0].result(9) - ends[1].result(9)) < 1
+        ends = [threads.submit(asks, pool, "a", "queries", 0.6) for _ in range(2)]
+        assert abs(ends[0].result(9) - ends[1].result(9)) < 0.4
 
 
 def test_a_client_whose_share_is_used_in_another_process_waits_until_it_is_not(
@@ -486,7 +489,7 @@ def test_a_client_whose_share_is_used_in_another_process_waits_until_it_is_not(
         assert not waiting.done()
         clients.end(elsewhere)
         started = time.monotonic()
-        assert waiting.result(9) - started < 2
+        assert waiting.result(9) - started < 0.3
 
 
 def test_a_client_whose_share_stays_used_is_told_so_and_not_that_all_is_taken(
@@ -510,7 +513,7 @@ def test_more_than_a_client_may_have_waiting_is_turned_away_and_others_are_not(
         time.sleep(0.2)
         with pytest.raises(TooMany, match="2 of your queries wait already") as told:
             asks(pool, "a")
-        assert told.value.retry_after in (1, 2)
+        assert told.value.retry_after == 1
         asks(pool, "b")
         for one in greedy:
             one.result(9)
@@ -523,16 +526,18 @@ def test_a_client_that_has_spent_its_time_is_told_at_once_also_while_it_waits(
     """Each of its queries pays from its beginning to its end."""
     pool, _ = metered(2, seconds=1)
     with ThreadPoolExecutor(2) as threads:
+        began = time.monotonic()
         long = threads.submit(asks, pool, "a", "queries", 1.2)
         time.sleep(0.2)
         with pytest.raises(TooMany, match="used up the 1 seconds"):
             asks(pool, "a")
-        assert time.monotonic() - long.result(9) < 1
+        assert time.monotonic() - long.result(9) < 0.3
+    took = time.monotonic() - began
     started = time.monotonic()
     with pytest.raises(TooMany) as told:
         asks(pool, "a")
-    assert time.monotonic() - started < 0.5
-    assert 10 < (told.value.retry_after or 0) <= 40
+    assert time.monotonic() - started < 0.1
+    assert 10 < (told.value.retry_after or 0) <= math.ceil((took - 1) * 60)
     asks(pool, "b")
 
 

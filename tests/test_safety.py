@@ -17,7 +17,6 @@ import struct
 import subprocess
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse
@@ -586,7 +585,7 @@ class Watch:
         self._site = site
         self._over = threading.Event()
         self.longest = 0.0
-        self.asked: Counter[tuple[str, int]] = Counter()
+        self.failed: list[tuple[str, int]] = []
         self.most = self.least = proportional(self._family())
 
     def _family(self) -> set[int]:
@@ -598,17 +597,12 @@ class Watch:
             for target in ("/doc/book/kokoro", f"/sparql?query=ASK{{BIND({n}%20AS%20?x)}}"):
                 answer = self._site.send("GET", target, accept=f"*/*, x/{n};q=0.1")
                 self.longest = max(self.longest, answer.seconds)
-                self.asked[target[:4], answer.status] += 1
+                if answer.status != 200:
+                    self.failed.append((target, answer.status))
 
     def _measure(self) -> None:
         while not self._over.wait(0.1):
             self.most = max(self.most, proportional(self._family()))
-
-    def others_were_answered(self) -> bool:
-        """Every page; and the queries, but for some past their second on a busy machine."""
-        late = self.asked["/spa", 503]
-        good = self.asked["/spa", 200] + self.asked["/doc", 200]
-        return good > 0 and late + good == self.asked.total() and late <= good / 10
 
     def __enter__(self) -> Watch:
         self._threads = [threading.Thread(target=one) for one in (self._ask, self._measure)]
@@ -639,7 +633,7 @@ def test_no_query_ends_a_process_or_takes_more_than_its_limits_or_makes_others_w
             ], answer.text[:500]
             assert (name, answer.seconds < SECONDS + GRACE) == (name, True)
             assert (name, site.kept()) == (name, before)
-    assert watch.others_were_answered()
+    assert watch.failed == []
     assert watch.longest < PATIENCE
     assert watch.most - watch.least < MEMORY
 
@@ -738,7 +732,7 @@ def test_no_bytes_end_a_process_or_take_more_than_their_limits_or_make_others_wa
             assert (kind, answer.status // 100) == (kind, 4)
             assert answer.seconds < SECONDS + GRACE
         assert site.kept() == before
-    assert watch.others_were_answered()
+    assert watch.failed == []
     assert watch.longest < PATIENCE
     assert watch.most - watch.least < MEMORY
 
@@ -851,8 +845,6 @@ def test_no_one_gets_more_of_an_answer(site: Site, name: str, query: str) -> Non
     for way in dearer(name):
         target = f"/sparql?{way}&format=csv&query={quote(query)}"
         answer = site.send("GET", target)
-        while answer.status == 503:  # one second can be short on a busy machine
-            answer = site.send("GET", target)
         assert (way, answer.status) in [(way, 200), (way, 400)]
         if answer.status == 200:
             assert answer.headers["X-Foedera-Cut"]

@@ -543,8 +543,7 @@ def test_a_query_past_its_deadline_is_a_clean_503_while_pages_go_on(shared: Fami
             assert time.monotonic() - started < 1
         for asked in endless:
             status, headers, text = asked.result()
-            assert status == 503
-            assert 1 <= int(headers["Retry-After"]) <= 3
+            assert (status, headers["Retry-After"]) == (503, "1")
             assert "longer than 2 seconds" in text
             assert headers.get_content_type() == "application/problem+json"
 
@@ -711,12 +710,12 @@ def test_a_client_that_floods_a_site_is_told_to_wait_while_another_is_answered(
         over.set()
         answers = [answer for flood in floods for answer in flood.result(30)]
     assert {status for status, _ in modest} == {200}
-    assert max(seconds for _, seconds in modest) < 4
+    assert max(seconds for _, seconds in modest) < 2
     refused = [(headers, text) for status, headers, text in answers if status == 429]
     assert {status for status, _, _ in answers} == {429, 503}
     assert any("queries wait already" in text for _, text in refused)
     assert {headers["Cache-Control"] for headers, _ in refused} == {"no-store"}
-    assert all(1 <= retry_after(headers) <= 20 for headers, _ in refused)
+    assert all(1 <= retry_after(headers) <= 4 for headers, _ in refused)
     assert site.ask("ASK {}")[0] == 200
 
 
