@@ -392,6 +392,19 @@ def test_an_error_in_one_row_leaves_its_cell_empty(store: EmbeddedStore) -> None
     assert answer.rows == ["n,x", "0,", "2,0.5"]
 
 
+def test_counts_of_all_there_is_come_from_the_numbers_of_the_release(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And of nothing less than all: there the numbers would be wrong."""
+    count = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+    counted = int(ask(store, count).rows[1])
+    monkeypatch.setattr(store, "numbers", store.numbers | {"triples": 1_000_001})
+    assert ask(store, count).rows[1] == "1000001"
+    assert int(ask(store, count, inferred=False).rows[1]) < counted
+    assert int(ask(store, count, default_graphs=[BOOKS]).rows[1]) < counted
+    assert ask(store, count, values={"n": {"type": "literal", "value": "x"}}).rows[1:] == []
+
+
 def test_what_fails_early_yields_no_head(site: Site) -> None:
     """Whoever serves it has not yet said 200 OK."""
     call = {

@@ -101,8 +101,8 @@ def _text() -> str:
         return _one([request.get_data().decode("utf-8", "replace")])
     if request.mimetype == _FORM:
         _in_utf_8(request.get_data())
-        if "update" in request.form:
-            raise BadRequest("This endpoint only reads: it takes a query, not an update")
+        if "update" in request.form:  # a POST of one does not come here
+            raise BadRequest("QUERY changes nothing: it takes a query, not an update")
         return _one(request.form.getlist("query"))
     raise UnsupportedMedia(
         f"A query is not sent as {request.mimetype or 'nothing in particular'}",
