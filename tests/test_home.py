@@ -105,7 +105,7 @@ def test_the_first_page_speaks_the_reader_s_language(
             (";;,,=", "A shelf of books"),
         ):
             answer = client.get("/", headers={**HTML, "Accept-Language": language})
-            assert f">{title}</span></h1>" in answer.text, language
+            assert f"<h1>{title}</h1>" in answer.text, language
 
 
 def test_the_page_of_a_class_lists_its_things_by_name(client: Client) -> None:

@@ -89,8 +89,8 @@ def test_a_page_differs_by_language_and_says_so(client: Client) -> None:
         answer = client.get(address, headers=headers)
         assert answer.headers["Vary"] == "Accept, Accept-Language"
         pages[language] = answer.text
-    assert '<h1><span lang="en">The Leopard</span></h1>' in pages["en"]
-    assert '<h1><span lang="it">Il Gattopardo</span></h1>' in pages["it"]
+    assert "<h1>The Leopard</h1>" in pages["en"]
+    assert "<h1>Il Gattopardo</h1>" in pages["it"]
     assert '<h1><span lang="it">Il Gattopardo</span></h1>' in pages["ja, it;q=0.5"]
 
 

@@ -14,6 +14,7 @@ from foedera.web import (
     graphs,
     home,
     links,
+    phrases,
     problems,
     queries,
     ready,
@@ -41,6 +42,7 @@ def create_app(settings: Settings, site: Site) -> ready.Ready:
     for module in (home, sparql, catalog, queries, graphs, entity):
         app.register_blueprint(module.bp)
     links.install(app)
+    phrases.install(app)
     problems.install(app)
     replies.install(app)
     return ready.Ready(app.wsgi_app, site, settings.cache * 1_000_000)

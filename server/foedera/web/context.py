@@ -43,19 +43,39 @@ def live() -> Live:
     return found
 
 
+LANGUAGES = ("en", "it", "ja")
+"""The languages of the page's own words; the first is the fallback."""
+
+
 def languages() -> list[str]:
-    """The reader's languages, best first, without their regions."""
+    """The reader's languages, best first, without their regions: the one chosen on the page
+    (``?lang=``), then those of Accept-Language."""
     found = [tag.split("-")[0].lower() for tag, q in request.accept_languages if q > 0]
-    return list(dict.fromkeys(tag for tag in found if tag != "*"))[:5]
+    return list(dict.fromkeys(tag for tag in (chosen(), *found) if tag not in ("", "*")))[:5]
+
+
+def language() -> str:
+    """The language of the page's own words: the first of the reader's that they are there in."""
+    return next((tag for tag in languages() if tag in LANGUAGES), LANGUAGES[0])
+
+
+def chosen() -> str:
+    """The language that was chosen on the page, which its links keep; "" where none was."""
+    tag = request.args.get("lang", "")
+    return tag if tag in LANGUAGES else ""
 
 
 def only(*known: str) -> None:
     """Refuse parameters that an address does not have: a misspelt one must not pass in silence.
+    Every page has ``lang``.
 
     Raises BadRequest.
     """
+    tag = request.args.get("lang", LANGUAGES[0])
+    if tag not in LANGUAGES:
+        raise BadRequest(f"There are no pages in {tag!r}", f"lang= is {', '.join(LANGUAGES)}.")
     for name in request.args:
-        if name not in known:
+        if name not in (*known, "lang"):
             have = f"It has {' and '.join(known)}." if known else "It has none."
             raise BadRequest(f"This address has no parameter {name!r}", have)
 
@@ -112,6 +132,8 @@ def frame() -> dict[str, Any]:
     manifest = live().release.manifest
     publication = manifest["publication"]
     return {
+        "language": language(),
+        "languages": languages(),
         "site_title": _best(publication["titles"]),
         "site_description": _best(publication["descriptions"]),
         "site_rights": _best(publication["rights"]),

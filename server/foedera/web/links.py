@@ -39,11 +39,20 @@ def href(iri: str) -> str:
     """Where a link in a page leads for an IRI; "" for what is no safe link."""
     base = context.live().base
     if iri == base:
-        return "/"
+        return at("/")
     if iri.startswith(base):
         _, hash_, fragment = iri.partition("#")
-        return document(iri) + hash_ + quote(fragment, safe=_SAFE)
+        return at(document(iri)) + hash_ + quote(fragment, safe=_SAFE)
     return iri if iri.startswith(("http://", "https://", "mailto:")) else ""
+
+
+def at(address: str) -> str:
+    """An address on this host as a link of this page, which keeps the language that was chosen."""
+    tag = context.chosen()
+    if not tag:
+        return address
+    page, hash_, fragment = address.partition("#")
+    return f"{page}{'&' if '?' in page else '?'}lang={tag}{hash_}{fragment}"
 
 
 def raw_path() -> str:
@@ -100,7 +109,7 @@ def asked_iri(question: str) -> str:
 
 
 def install(app: Flask) -> None:
-    app.jinja_env.globals["href"] = href
+    app.jinja_env.globals.update(href=href, at=at)
     app.jinja_env.filters["shorten"] = shorten
     app.context_processor(context.frame)
 
