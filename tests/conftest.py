@@ -19,14 +19,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waitress.server import create_server
 from werkzeug.test import Client
 
+import chromium
+from chromium import Chromium, Tab
 from foedera import release, service, settings, starter
 from foedera.service import Site
 from foedera.settings import Settings
 from foedera.web import create_app
 
 ROOT = Path(__file__).resolve().parents[1]
+BUNDLE = ROOT / "server" / "foedera" / "web" / "static" / "query.js"
+AXE = ROOT / "server" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+BROKEN_RULES = """axe.run().then(found => found.violations.map(
+    one => [one.id, one.nodes.map(node => node.html.slice(0, 120))]))"""
+"""A script that gives the rules of accessibility that a page breaks; it needs the fixture `axe`."""
 
 Publish = Callable[..., release.Release]
 Serve = Callable[..., Site]
@@ -236,3 +245,50 @@ def dataset_site(dataset: release.Release, plain_settings: Settings) -> Iterator
 def dataset_client(dataset_site: Site, plain_settings: Settings) -> Client:
     """An HTTP client of the dataset, without a socket between."""
     return Client(create_app(plain_settings, dataset_site))
+
+
+# A real browser
+
+
+@pytest.fixture(scope="session")
+def address(dataset_site: Site, plain_settings: Settings) -> Iterator[str]:
+    """The dataset, over HTTP."""
+    server = create_server(create_app(plain_settings, dataset_site), host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    if chromium.FOUND is None:
+        pytest.skip("There is no Chromium on this machine (Debian: chromium)")
+    browser = Chromium(tmp_path_factory.mktemp("chromium"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def bundle() -> None:
+    if not BUNDLE.exists():
+        pytest.skip("The browser bundle is not built: make bundle, which needs npm")
+
+
+@pytest.fixture
+def tab(browser: Chromium, address: str) -> Iterator[Tab]:
+    """A tab; whatever it did, it asked no other host, and broke no rule of the page's policy."""
+    tab = browser.open()
+    yield tab
+    strangers = [one for one in tab.addresses() if not one.startswith((address, "data:"))]
+    said = [one for one in tab.faults() if "the server responded with a status" not in one]
+    tab.close()
+    assert (strangers, said) == ([], [])
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: make bundle, which needs npm")
+    return AXE.read_text(encoding="utf-8")

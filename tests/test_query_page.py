@@ -6,26 +6,19 @@ import importlib.util
 import json
 import shutil
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from waitress.server import create_server
 from werkzeug.test import Client
 
-import chromium
 from chromium import Chromium, Tab
-from conftest import ROOT, Page
+from conftest import BROKEN_RULES, BUNDLE, ROOT, Page
 from foedera.service import Site
 from foedera.settings import Settings
 from foedera.web import create_app, results
-
-BUNDLE = ROOT / "server" / "foedera" / "web" / "static" / "query.js"
-AXE = ROOT / "server" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 BOOKS = "SELECT ?book ?name { ?book a :Book ; rdfs:label ?name } ORDER BY ?name"
 
@@ -145,43 +138,6 @@ def test_the_page_changes_its_tag_when_the_site_starts_again_with_the_bundle(
 
 
 # In a browser
-
-
-@pytest.fixture(scope="module")
-def address(dataset_site: Site, plain_settings: Settings) -> Iterator[str]:
-    """The dataset, over HTTP."""
-    server = create_server(create_app(plain_settings, dataset_site), host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    if chromium.FOUND is None:
-        pytest.skip("There is no Chromium on this machine (Debian: chromium)")
-    browser = Chromium(tmp_path_factory.mktemp("chromium"))
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
-def bundle() -> None:
-    if not BUNDLE.exists():
-        pytest.skip("The browser bundle is not built: make bundle, which needs npm")
-
-
-@pytest.fixture
-def tab(browser: Chromium, address: str) -> Iterator[Tab]:
-    """A tab; whatever it did, it asked no other host, and broke no rule of the page's policy."""
-    tab = browser.open()
-    yield tab
-    strangers = [one for one in tab.addresses() if not one.startswith((address, "data:"))]
-    said = [one for one in tab.faults() if "the server responded with a status" not in one]
-    tab.close()
-    assert (strangers, said) == ([], [])
 
 
 EDITING = "!!document.activeElement.shadowRoot?.activeElement?.matches('.cm-content')"
@@ -428,13 +384,6 @@ PAGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: make bundle, which needs npm")
-    return AXE.read_text(encoding="utf-8")
-
-
 @pytest.mark.usefixtures("bundle")
 @pytest.mark.parametrize("name", PAGES)
 def test_no_rule_of_accessibility_is_broken_in_light_or_dark(
@@ -446,11 +395,7 @@ def test_no_rule_of_accessibility_is_broken_in_light_or_dark(
     for scheme, width in (("light", 1200), ("dark", 400)):
         tab.scheme(scheme)
         tab.size(width, 900)
-        broken = tab.run(
-            """axe.run().then(found => found.violations.map(
-                one => [one.id, one.nodes.map(node => node.html.slice(0, 120))]))"""
-        )
-        assert broken == [], (scheme, width)
+        assert tab.run(BROKEN_RULES) == [], (scheme, width)
 
 
 @pytest.mark.usefixtures("bundle")

@@ -814,6 +814,24 @@ def test_an_ipv6_client_counts_by_its_network(start: Callable[..., Family]) -> N
     assert site.ask(WRONG, forwarded="2001:db8:0:1::1")[0] == 400
 
 
+def test_an_answer_that_is_not_modified_keeps_the_connection(family: Family) -> None:
+    """As it has no body, its header says where it ends."""
+    with contextlib.closing(HTTPConnection("127.0.0.1", urlsplit(family.url).port or 0)) as client:
+        headers = {"Accept": "text/turtle"}
+        client.request("GET", "/doc/book/kokoro", headers=headers)
+        answer = client.getresponse()
+        answer.read()
+        kept = client.sock
+        headers["If-None-Match"] = answer.headers["ETag"]
+        for method in ("GET", "GET", "HEAD"):
+            client.request(method, "/doc/book/kokoro", headers=headers)
+            answer = client.getresponse()
+            assert (answer.status, answer.headers["Connection"], answer.read()) == (304, None, b"")
+            assert client.sock is kept
+        client.request("GET", "/doc/book/kokoro", headers={**headers, "Connection": "close"})
+        assert client.getresponse().headers["Connection"] == "close"
+
+
 # Ending
 
 

@@ -679,11 +679,14 @@ def _front(
             return header
 
         def set_close_on_finish(self) -> None:
-            """End the connection with the answer, unless its chunks say already where it ends.
+            """End the connection with the answer, unless its chunks say already where it ends, or
+            its header is all of it.
 
             Told that the connection ends, Node's fetch takes even one that was reset for whole.
             """
-            if self.wrote_header or not self.chunked_response:
+            told = self.request.headers.get("CONNECTION", "").lower() == "close"
+            header_only = not self.has_body and self.version == "1.1" and not told  # as a 304 is
+            if self.wrote_header or not (self.chunked_response or header_only):
                 super().set_close_on_finish()
 
         def finish(self) -> None:
