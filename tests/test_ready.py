@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -139,9 +140,11 @@ def test_head_is_answered_from_what_is_kept(asking: Client, counted: Counted) ->
     assert head.headers == first.headers
 
 
-def test_head_alone_keeps_nothing(asking: Client, counted: Counted) -> None:
-    asking.head("/x")
-    assert asking.get("/x").data == b"2"
+def test_what_head_asked_first_is_kept_whole(asking: Client, counted: Counted) -> None:
+    head = asking.head("/x")
+    whole = asking.get("/x")
+    assert (head.data, whole.data, counted.asked) == (b"", b"1", 1)
+    assert head.headers == whole.headers
 
 
 @pytest.mark.parametrize("match", ['"e"', 'W/"e"', '"a", "e"', "*"])
@@ -218,6 +221,17 @@ def test_one_large_answer_does_not_push_out_all_others(asking: Client, counted: 
     asking.get("/large")
     asking.get("/small")
     assert counted.asked == 3
+
+
+def test_of_a_large_answer_it_is_known_what_who_has_it_needs(
+    asking: Client, counted: Counted
+) -> None:
+    counted.size = 50_000
+    asking.get("/large")
+    assert asking.get("/large", headers={"If-None-Match": '"e"'}).status_code == 304
+    assert asking.head("/large").headers["Content-Length"] == "50000"
+    assert counted.asked == 1
+    assert asking.get("/large", headers={"Range": "bytes=0-0"}).data == b"2"
 
 
 def test_a_request_that_is_long_out_of_all_reason_is_not_kept(
@@ -322,3 +336,57 @@ def test_the_setting_bounds_the_bytes(published: release.Release, plain_settings
         client = Client(create_app(none, site))
         assert client.get("/doc/book/kokoro").status_code == 200
     assert client.get("/doc/book/kokoro").status_code == 503
+
+
+# Compressed
+
+
+LONG = {"Accept": "text/html"}
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "br, gzip;q=0.5", "*", "identity;q=0, GZIP"])
+def test_who_takes_gzip_gets_a_page_compressed_under_an_etag_of_its_own(
+    client: Client, accepted: str
+) -> None:
+    plain = client.get("/", headers=LONG)
+    small = client.get("/", headers={**LONG, "Accept-Encoding": accepted})
+    assert "Content-Encoding" not in plain.headers
+    assert small.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(small.data) == plain.data
+    assert len(small.data) * 2 < len(plain.data)
+    assert small.headers["ETag"] != plain.headers["ETag"]
+    assert "Accept-Encoding" in plain.headers["Vary"]
+    assert small.headers["Vary"] == plain.headers["Vary"]
+
+
+@pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "gzip; q=0.000, *", "*;q=0"])
+def test_who_does_not_take_gzip_gets_none(client: Client, accepted: str) -> None:
+    answer = client.get("/", headers={**LONG, "Accept-Encoding": accepted})
+    assert "Content-Encoding" not in answer.headers
+    assert answer.text.startswith("<!doctype html>")
+
+
+def test_each_coding_has_its_304_and_its_parts(client: Client) -> None:
+    asked = {**LONG, "Accept-Encoding": "gzip"}
+    whole = client.get("/", headers=asked)
+    again = client.get("/", headers={**asked, "If-None-Match": whole.headers["ETag"]})
+    other = client.get("/", headers={**LONG, "If-None-Match": whole.headers["ETag"]})
+    part = client.get("/", headers={**asked, "Range": "bytes=10-19"})
+    assert (again.status_code, other.status_code, part.status_code) == (304, 200, 206)
+    assert part.data == whole.data[10:20]
+
+
+def test_what_fits_one_packet_is_not_compressed(client: Client) -> None:
+    headers = {"Accept": "application/n-triples", "Accept-Encoding": "gzip"}
+    answer = client.get("/doc/book/kokoro?profile=data", headers=headers)
+    assert "Content-Encoding" not in answer.headers
+
+
+def test_where_caches_ignore_vary_nothing_is_compressed(
+    site: Site, plain_settings: Settings
+) -> None:
+    client = Client(create_app(replace(plain_settings, entity_mode="safe"), site))
+    answer = client.get(
+        "/doc/book/kokoro.html?lang=en", headers={**LONG, "Accept-Encoding": "gzip"}
+    )
+    assert (answer.status_code, answer.headers.get("Content-Encoding")) == (200, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,23 @@ from foedera.errors import NotAPublication
 
 def _row(default: Any, text: str) -> Any:
     return field(default=default, metadata={"help": text})
+
+
+class Mode(StrEnum):
+    """How the IRI of a thing answers."""
+
+    SEE_OTHER = "303"
+    """By leading to its document, which Accept chooses the format of."""
+    OK = "200"
+    """With the document itself."""
+    SAFE = "safe"
+    """By leading to the document in the format and language that were chosen: nothing that depends
+    on more than its address is kept by a cache."""
+
+
+def _choice(default: StrEnum, text: str) -> Any:
+    """Text that is one of a few words."""
+    return field(default=str(default), metadata={"help": text, "choices": tuple(type(default))})
 
 
 SHORTEST_SECRET = 16
@@ -99,13 +117,19 @@ class Settings:
     store_password: str = _secret("the password of that user", shortest=0)
     memory: int = _row(0, "MB for holding a release in memory; 0 allows a quarter of what is free")
     inverse_links: int = _row(
-        10_000, "most links from other things in one description; a cut is always said"
+        0, "most links from other things in one description, which says that it was cut; 0 for all"
+    )
+    entity_mode: str = _choice(
+        Mode.SEE_OTHER,
+        "how the IRI of a thing answers: 303 leads to its document, 200 is the document, safe "
+        "leads to it in one format and language, for sites behind caches that ignore Vary",
     )
     cache: int = _row(64, "MB of ready answers that one HTTP process keeps")
     texts: str = _row(
         "",
         "folder with the source texts, to verify offsets by; a text is found by its checksum, "
-        "whatever its file is called",
+        "whatever its file is called. A site that is given it shows their words on its pages, and "
+        "nowhere else: give it only where they may be shown",
     )
 
     @property
@@ -163,6 +187,14 @@ def load(arguments: Mapping[str, Any], environment: Mapping[str, str] | None = N
                 "Make one with: openssl rand -hex 32",
             )
     values.update({name: value for name, value in arguments.items() if value is not None})
+    for row in ROWS:
+        choices = row.metadata.get("choices", ())
+        value = values.get(row.name, row.default)
+        if choices and value not in choices:
+            raise NotAPublication(
+                f"{row.name.replace('_', '-')} is {value!r}, which is none of {', '.join(choices)}",
+                f"It means: {help_of(row.name)}",
+            )
     return Settings(**values)
 
 

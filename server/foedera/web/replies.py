@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import TypeAlias
 
 from flask import Flask, Response, request
+from werkzeug.http import http_date
 
 from foedera import formats
-from foedera.formats import Format
+from foedera.formats import Format, Profile
+from foedera.settings import Mode
 from foedera.web import context, ready
 
 Body: TypeAlias = bytes | str | Iterable[bytes]
@@ -21,18 +25,46 @@ _POLICY = (
 )
 
 
-def reply(body: bytes | str, fmt: Format) -> Response:
+def reply(
+    body: bytes | str,
+    fmt: Format,
+    vary: Sequence[str] | None = None,
+    profile: Profile | None = None,
+    status: int = 200,
+) -> Response:
     """An answer that follows from the release and the request alone, and so may be kept.
 
-    Its ETag is made from what it holds: another release, or another version of a template, may
-    give the same address other bytes.
+    ``vary`` are the headers of the request that it depends on; those of the format where None.
+    Its ETag tells release, format, profile and language, and is made from what it holds: another
+    version of a template may give the same address other bytes.
     """
-    response = _negotiated(body, fmt)
+    response = _negotiated(body, fmt, vary)
+    release = context.live().release
+    marks = [release.id, fmt.ending]
+    if profile:
+        marks.append(profile.token)
+    if fmt is formats.HTML:
+        marks.append(context.language())
     digest = hashlib.sha256(fmt.media_type.encode() + b"\0" + response.get_data())
-    response.set_etag(f"{context.live().release.id}-{fmt.ending}-{digest.hexdigest()[:16]}")
-    response.headers["Cache-Control"] = "public, no-cache"
-    request.environ[ready.KEEP] = True
+    response.set_etag("-".join([*marks, digest.hexdigest()[:16]]))
+    response.headers["Last-Modified"] = _as_http(release.created)
+    response.headers["Accept-Ranges"] = "bytes"
+    response.status_code = status
+    _keep(response)
     return response
+
+
+@lru_cache(maxsize=4)
+def _as_http(moment: str) -> str:
+    return http_date(datetime.fromisoformat(moment))
+
+
+def _keep(response: Response) -> None:
+    """Let it be kept: here, and by caches that ask each time whether it is still so. Where caches
+    ignore Vary, they keep nothing that depends on more than the address."""
+    unsafe = "Vary" in response.headers and context.settings().entity_mode == Mode.SAFE
+    response.headers["Cache-Control"] = "no-store" if unsafe else "public, no-cache"
+    request.environ[ready.KEEP] = True
 
 
 def once(body: Body, fmt: Format, status: int = 200, retry_after: int | None = None) -> Response:
@@ -45,20 +77,36 @@ def once(body: Body, fmt: Format, status: int = 200, retry_after: int | None = N
     return response
 
 
-def _negotiated(body: Body, fmt: Format) -> Response:
+def _negotiated(body: Body, fmt: Format, vary: Sequence[str] | None = None) -> Response:
     response = Response(body, content_type=fmt.content_type)
-    response.headers["Vary"] = "Accept, Accept-Language" if fmt is formats.HTML else "Accept"
+    if vary is None:
+        by_language = fmt is formats.HTML and not context.chosen()
+        vary = ("Accept", "Accept-Language") if by_language else ("Accept",)
+    if fmt is formats.HTML:
+        response.headers["Content-Language"] = context.language()
+    if vary:
+        response.headers["Vary"] = ", ".join(vary)
     return response
 
 
-def see_other(location: str) -> Response:
-    """A 303 to a document, relative to wherever this site is served."""
-    response = Response(f"See {location}\n", 303, content_type="text/plain; charset=utf-8")
+def see_other(location: str, vary: Sequence[str] = ("Accept",)) -> Response:
+    """A 303 to a document, relative to wherever this site is served; ``vary`` are the headers that
+    chose it."""
+    return _elsewhere(303, location, vary)
+
+
+def moved(location: str) -> Response:
+    """A 301 to what took the place of something, or to how it is written; relative, as above."""
+    return _elsewhere(301, location)
+
+
+def _elsewhere(status: int, location: str, vary: Sequence[str] = ()) -> Response:
+    response = Response(f"See {location}\n", status, content_type="text/plain; charset=utf-8")
     response.autocorrect_location_header = False
     response.headers["Location"] = location
-    response.headers["Cache-Control"] = "public, no-cache"
-    response.headers["Vary"] = "Accept"
-    request.environ[ready.KEEP] = True
+    if vary:
+        response.headers["Vary"] = ", ".join(vary)
+    _keep(response)
     return response
 
 
@@ -68,7 +116,8 @@ def install(app: Flask) -> None:
         headers = response.headers
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Access-Control-Expose-Headers"] = (
-            "Link, ETag, Location, Retry-After, X-Foedera-Cut"
+            "Link, ETag, Location, Content-Location, Content-Profile, Content-Range, "
+            "Accept-Ranges, Retry-After, X-Foedera-Cut"
         )
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
@@ -78,6 +127,6 @@ def install(app: Flask) -> None:
             headers["Access-Control-Max-Age"] = "86400"
         if response.mimetype == "text/html":
             headers["Content-Security-Policy"] = _POLICY
-        if response.status_code == 200 and "ETag" in headers and request.if_none_match:
-            response.make_conditional(request.environ)  # which adds a Date: not for what is kept
+        if request.endpoint == "static" and response.status_code == 200:
+            request.environ[ready.KEEP] = True
         return response
