@@ -1,8 +1,12 @@
-"""Dates as people say them: the Extended Date/Time Format (EDTF, levels 0 and 1, sets) in words."""
+"""Dates as people say them: the Extended Date/Time Format (EDTF, levels 0 and 1, sets) in words,
+and the days that one may mean."""
 
 from __future__ import annotations
 
+import datetime
 import re
+from calendar import monthrange
+from dataclasses import dataclass
 
 _DATE = re.compile(r"(-?\d{4})(?:-(\d\d)(?:-(\d\d))?)?([~?%]?)")
 
@@ -102,3 +106,48 @@ def _date(text: str, language: str) -> str | None:
         pieces += [_MONTHS[language].split()[int(month) - 1]] if month else []
         plain = " ".join([*pieces, year])
     return _PHRASES[language][mark].format(plain) if mark else plain
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days that a date may mean, counted from year 1: on no day before ``first`` nor after
+    ``last``; None where that is not bounded. ``doubtful`` is what says so itself (``~?%``)."""
+
+    first: int | None
+    last: int | None
+    doubtful: bool = False
+
+
+_BOUND = re.compile(r"(?<![\d-])(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?![\d])")
+_OPEN_BEFORE = re.compile(r"[\[{]?\.\.|/")
+_OPEN_AFTER = re.compile(r".*(?:\.\.[\]}]?|/)", re.DOTALL)
+
+
+def days(text: str) -> Days | None:
+    """The days that an EDTF text, or an ISO 8601 date with or without a time, may mean; None for
+    what is no date of our era."""
+    plain = text.strip().partition("T")[0]
+    periods = [_period(*match.groups()) for match in _BOUND.finditer(plain)]
+    good = [period for period in periods if period]
+    if not good:
+        return None
+    bare = plain.strip("~?%")
+    return Days(
+        None if _OPEN_BEFORE.match(bare) else min(first for first, _ in good),
+        None if _OPEN_AFTER.fullmatch(bare) else max(last for _, last in good),
+        any(mark in plain for mark in "~?%"),
+    )
+
+
+def _period(year: str, month: str | None, day: str | None) -> tuple[int, int] | None:
+    """The first and the last day of a year, of a month, or of a day."""
+    y, m = int(year), int(month or 1)
+    try:
+        first = datetime.date(y, m, int(day or 1))
+        if day:
+            return first.toordinal(), first.toordinal()
+        if month:
+            return first.toordinal(), first.toordinal() + monthrange(y, m)[1] - 1
+        return first.toordinal(), datetime.date(y, 12, 31).toordinal()
+    except ValueError:
+        return None
