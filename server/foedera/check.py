@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from foedera import folder, terms
+from foedera import folder, panels, terms
 from foedera.errors import CouldNotCheck, FoederaError, QuerySyntax
 from foedera.query import engine
 from foedera.query.scan import Bounds, scan
@@ -166,6 +166,7 @@ def check(source: folder.Folder) -> tuple[Report, list[folder.Parsed]]:
         )
         where = _Places(things)
         findings += _validate(things, shapes, store, where) if shapes else []
+        findings += _panels(shapes)
         findings += _hygiene(source.hygiene(), store, where)
     report = Report(
         tuple(found for _, found in sorted({_order(found): found for found in findings}.items())),
@@ -299,6 +300,23 @@ def _validate(
             )
         )
     return findings
+
+
+def _panels(shapes: Sequence[folder.Parsed]) -> Iterator[Finding]:
+    """The panels that could not be shown."""
+    store, where = ox.Store(), _Places(shapes)
+    store.bulk_extend(
+        ox.Quad(triple.subject, triple.predicate, triple.object)
+        for one in shapes
+        for triple in one.triples
+    )
+    for quad, words in panels.faults(store.quads_for_pattern):
+        spelled = (str(quad.subject), str(quad.predicate))
+        file, line = where.of(*spelled, str(quad.object)) or ("shapes/", 0)
+        said = {"en": _about((*spelled, ""), words)}
+        rule = getattr(quad.subject, "value", "")
+        path = quad.predicate.value
+        yield Finding("shape", "violation", file, line, 0, said, rule, path, rule=rule)
 
 
 def _language(message: str, templates: Iterable[rdflib.Literal]) -> str:
