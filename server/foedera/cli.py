@@ -144,11 +144,13 @@ def serve(folder: Path | None, reload: bool, **arguments: Any) -> None:
     dataset that ships with foedera. SIGTERM ends it when requests under way are answered;
     SIGHUP publishes the folder again.
     """
-    from foedera import service
+    from foedera import evidence, service
 
     settings = _settings(arguments)
     root = _root(folder)
     state = settings_module.state_folder(settings, root)
+    if settings.texts:  # told now, and not by each HTTP process
+        evidence.checksums(Path(settings.texts).expanduser())
 
     def say(text: str) -> None:
         """Progress goes to stderr; the address also to stdout, once where both are a terminal."""

@@ -55,7 +55,7 @@ def verify(parsed: Iterable[folder.Parsed], texts: Path) -> list[Finding]:
     about = _read(parsed)
     findings: list[Finding] = []
     words: dict[str, str] = {}
-    sums = _checksums(texts)
+    sums = checksums(texts)
     for source, said in about.items():
         for checksum in said.get("sha256", []):
             file = sums.get(checksum.value)
@@ -98,8 +98,8 @@ def _read(parsed: Iterable[folder.Parsed]) -> _About:
     return about
 
 
-def _checksums(texts: Path) -> dict[str, Path]:
-    """The files of a folder by their SHA-256."""
+def checksums(texts: Path) -> dict[str, Path]:
+    """The files of a folder by their SHA-256. Raises CouldNotCheck where there is none."""
     if not texts.is_dir():
         raise CouldNotCheck(
             f"There is no folder {texts}", "--texts names the folder that holds the source texts."
