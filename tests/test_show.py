@@ -193,8 +193,8 @@ def test_what_a_narrower_property_or_another_vocabulary_repeats_is_folded_away(
 
 def test_names_come_in_the_readers_language_and_the_others_beside(shown: Show) -> None:
     page = shown(LEOPARD, languages=("it", "en"))
-    assert page["label"] == {"text": "Il Gattopardo", "language": "it"}
-    assert page["names"] == [{"text": "The Leopard", "language": "en"}]
+    named = [(one["text"], one["language"]) for one in (page["label"], *page["names"])]
+    assert named == [("Il Gattopardo", "it"), ("The Leopard", "en")]
 
 
 def test_the_most_specific_classes_are_named(shown: Show) -> None:
@@ -225,11 +225,35 @@ def test_a_blank_node_is_shown_with_what_it_holds_even_in_a_circle(shown: Show) 
     assert {part["property"]["label"]["text"] for part in cover["parts"]} == {"colour", "under"}
 
 
-def test_more_links_than_a_page_counts_are_said_to_be_cut(shown: Show) -> None:
-    lines = " ".join(f"book:x{n} :seeAlso book:the-leopard ." for n in range(50))
-    page = shown(LEOPARD, lines, values=2)
-    assert page["cut"]
-    assert not shown(LEOPARD, lines, values=3)["cut"]
+def test_more_links_than_a_page_lists_are_counted_and_lead_on(shown: Show) -> None:
+    lines = " ".join(f"book:x{n} :seeAlso book:the-leopard ." for n in range(5))
+    fact = next(fact for fact in shown(LEOPARD, lines, values=2)["links"] if fact["count"] > 1)
+    assert (fact["count"], len(fact["values"]), fact["more"]["count"]) == (5, 2, 3)
+    assert fact["more"]["query"].endswith("%23seeAlso&inverse=1&page=2")
+
+
+def test_a_name_in_two_languages_is_said_to_be_in_both(shown: Show) -> None:
+    page = shown(
+        LEOPARD,
+        """book:the-leopard skos:altLabel "Gattopardo"@it , "Gattopardo"@fr ;
+        rdfs:label "The Leopard"@fr .""",
+    )
+    assert page["label"]["text"] == "The Leopard"
+    assert [twin["language"] for twin in page["label"]["twins"]] == ["fr"]
+
+
+def test_a_definition_is_told_once_on_a_page(shown: Show) -> None:
+    page = shown(
+        LEOPARD,
+        """
+        :kept rdfs:comment "Where it is."@en . :shelf rdfs:comment "A shelf."@en .
+        :lent rdfs:label "lent"@en . book:the-leopard :kept :shelf ; :lent :shelf .
+        """,
+    )
+    links = [v for s in page["sections"] for f in s["facts"] for v in f["values"]]
+    shelves = [one["summary"] for one in links if one.get("iri", "").endswith("#shelf")]
+    assert [bool(one) for one in shelves] == [True, False]
+    assert "Where it is." in [one["summary"]["text"] for one in page["terms"]]
 
 
 def test_what_has_a_date_comes_in_its_order(shown: Show) -> None:
@@ -277,3 +301,15 @@ def test_a_link_that_only_another_vocabulary_makes_is_folded_away(shown: Show) -
     page = shown(LAMPEDUSA, ":writtenBy rdfs:subPropertyOf <http://purl.org/dc/terms/creator> .")
     assert page["links"] == []
     assert [fact["property"]["label"]["text"] for fact in page["follows"]] == ["creator"]
+
+
+def test_a_triple_as_a_value_is_shown_though_rdfa_has_no_mark_for_it(shown: Show) -> None:
+    page = shown(LEOPARD, "book:the-leopard :claim <<( :a :b :c )>> .")
+    (value,) = next(
+        fact["values"]
+        for section in page["sections"]
+        for fact in section["facts"]
+        if fact["property"]["iri"].endswith("#claim")
+    )
+    assert "<https://example.org/ns#b>" in value["said"]
+    assert "rdfa" not in value

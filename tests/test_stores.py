@@ -392,11 +392,12 @@ def test_the_page_of_a_thing_is_the_same(thing: str, store: Store, right: Embedd
 
 
 def unordered(content: Any) -> Any:
+    """Without the order, and the names of blank nodes, of which each store has its own."""
     if isinstance(content, dict):
         return {name: unordered(value) for name, value in content.items()}
     if isinstance(content, list):
         return sorted(map(unordered, content), key=lambda one: json.dumps(one, sort_keys=True))
-    return content
+    return re.sub(r"[a-z][0-9a-f]+n\d+", "node", content) if isinstance(content, str) else content
 
 
 @pytest.mark.parametrize("thing", THINGS)

@@ -7,7 +7,7 @@ moment, a power cut's included, the link names one whole release.
     STATE/current              -> releases/ID
     STATE/releases/ID/store/   the Oxigraph store
                      /dump.nq  the same quads as text
-                     /manifest.json, report.json, numbers.json, documents.json
+                     /manifest.json, report.json, numbers.json, documents.json, mentioned.json
     STATE/held.json            a rollback that a restart must not undo
     STATE/problem.json         why the last attempt published nothing
 """
@@ -36,9 +36,13 @@ import foedera
 from foedera import check, folder, infer, patch, terms
 from foedera.errors import Conflict, DoesNotConform, FoederaError, NotAPublication, NotKept
 from foedera.settings import Settings
+from foedera.stores.embedded import dumped
 
-LAYOUT = 3
+LAYOUT = 5
 """Raised when a release is built differently, so that old ones are not taken for new."""
+
+MANY = 200
+"""Of what has more triples, or is led to by more, these are counted by property."""
 
 _PIECES = ("store", "dump.nq", "manifest.json", "report.json", "numbers.json", "documents.json")
 """What a release consists of; one that lacks a piece is none."""
@@ -425,10 +429,11 @@ def _build(
             format=ox.RdfFormat.N_QUADS,
         )
         store = ox.Store(str(building / "store"))
-        store.bulk_load(path=str(building / "dump.nq"), format=ox.RdfFormat.N_QUADS, lenient=True)
+        store.bulk_extend(dumped(building))
         store.optimize()
         store.flush()
         numbers = _numbers(store)
+        iris = _Iris(parsed, base)
         manifest = {
             "release": name,
             "created": _now(),
@@ -438,6 +443,7 @@ def _build(
             "publication": asdict(publication),
             "prefixes": _prefixes(parsed, base),
             "inferred": graph.value,
+            "shadowed": iris.shadowed(),
             "triples": numbers["triples"],
             "quads": len(store),
             "inferences": len(inferred),
@@ -455,7 +461,8 @@ def _build(
         }
         del store  # closes it: Oxigraph lets go of its files with its last reference
         _write(building / "numbers.json", numbers)
-        _write(building / "documents.json", _documents(parsed, base))
+        _write(building / "documents.json", iris.described())
+        _write(building / "mentioned.json", iris.mentioned())
         (building / "report.json").write_text(report.to_json(), encoding="utf-8")
         _write(building / "manifest.json", manifest)
     say(f"built release {name} in {time.monotonic() - started:.1f} s")
@@ -528,32 +535,87 @@ def _numbers(store: ox.Store) -> dict[str, Any]:
     classes = rows(
         "SELECT ?c (COUNT(?s) AS ?n) { ?s a ?c FILTER(isIRI(?c)) } GROUP BY ?c ORDER BY DESC(?n) ?c"
     )
+    unnamed = rows(
+        "SELECT ?c (COUNT(?s) AS ?n) { ?s a ?c FILTER(isIRI(?c) && isBlank(?s)) } GROUP BY ?c"
+    )
     properties = rows("SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p ORDER BY DESC(?n) ?p")
     graphs = rows("SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g")
     return {
         "triples": count("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"),
         "subjects": count("SELECT (COUNT(DISTINCT ?s) AS ?n) { ?s ?p ?o }"),
         "classes": {_text(row["c"]): int(_text(row["n"])) for row in classes},
+        "unnamed": {_text(row["c"]): int(_text(row["n"])) for row in unnamed},
         "properties": {_text(row["p"]): int(_text(row["n"])) for row in properties},
         "graphs": {_text(row["g"]): int(_text(row["n"])) for row in graphs},
+        "linked": {"from": _linked(store, "?node ?p ?x"), "to": _linked(store, "?x ?p ?node")},
     }
+
+
+def _linked(store: ox.Store, pattern: str) -> dict[str, dict[str, int]]:
+    """How many triples there are of each thing that is in many, by property: a page then reads
+    no more of them than it shows."""
+    many = f"""
+        SELECT ?node ?p (COUNT(*) AS ?n) {{
+          {{ SELECT ?node {{ {pattern} FILTER(isIRI(?node)) }}
+            GROUP BY ?node HAVING(COUNT(*) > {MANY}) }}
+          {pattern}
+        }} GROUP BY ?node ?p ORDER BY ?node ?p
+    """
+    rows = store.query(many)
+    assert isinstance(rows, ox.QuerySolutions)
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(_text(row["node"]), {})[_text(row["p"])] = int(_text(row["n"]))
+    return found
 
 
 def _text(term: Any) -> str:
     return str(term.value)
 
 
-def _documents(parsed: Iterable[folder.Parsed], base: str) -> dict[str, list[str]]:
-    """The things with a hash IRI below the base, by the document before the hash."""
-    found: dict[str, dict[str, None]] = {}
-    for one in parsed:
-        for triple in one.triples:
-            subject = triple.subject
-            if isinstance(subject, ox.NamedNode) and subject.value.startswith(base):
-                document, hash_, _ = subject.value.partition("#")
-                if hash_:
-                    found.setdefault(document, {}).setdefault(subject.value)
-    return {document: list(things) for document, things in sorted(found.items())}
+class _Iris:
+    """The IRIs below the base in some files: those that are described, and those that are only
+    mentioned."""
+
+    def __init__(self, parsed: Iterable[folder.Parsed], base: str) -> None:
+        self._base = base
+        described: dict[Any, None] = {}
+        others: dict[Any, None] = {}
+        for one in parsed:
+            for triple in one.triples:
+                described.setdefault(triple.subject)
+                others.setdefault(triple.predicate)
+                others.setdefault(triple.object)
+        self._described = self._below(described)
+        self._mentioned = [iri for iri in self._below(others) if iri not in self._described]
+
+    def _below(self, nodes: Iterable[Any]) -> dict[str, None]:
+        iris = (node.value for node in nodes if isinstance(node, ox.NamedNode))
+        return dict.fromkeys(iri for iri in iris if iri.startswith(self._base))
+
+    def described(self) -> dict[str, list[str]]:
+        """The things with a hash IRI, by the document before the hash."""
+        return self._hashed(self._described)
+
+    def mentioned(self) -> dict[str, list[str]]:
+        """The hash IRIs of which nothing is said, the same way."""
+        return self._hashed(self._mentioned)
+
+    @staticmethod
+    def _hashed(iris: Iterable[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for iri in iris:
+            document, hash_, _ = iri.partition("#")
+            if hash_:
+                found.setdefault(document, []).append(iri)
+        return dict(sorted(found.items()))
+
+    def shadowed(self) -> list[str]:
+        """The pages ``BASE/x`` of things, where there is a ``BASE/id/x`` as well: both cannot be
+        shown at ``BASE/doc/x``."""
+        pages = {iri.partition("#")[0] for iri in (*self._described, *self._mentioned)}
+        start = len(self._base)
+        return sorted(one for one in pages if f"{self._base}id/{one[start:]}" in pages)
 
 
 def _prefixes(parsed: Iterable[folder.Parsed], base: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -24,6 +25,7 @@ Answer: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples | Iter
 T = TypeVar("T")
 
 _LABELS = tuple(ox.NamedNode(iri) for iri in terms.LABELS)
+_SUMMARIES = tuple(ox.NamedNode(iri) for iri in terms.SUMMARIES)
 
 
 class Store(ABC):
@@ -35,6 +37,7 @@ class Store(ABC):
         self._folder = folder
         self._made: dict[Callable[..., Any], Any] = {}
         self.names = lru_cache(maxsize=50_000)(self._names)
+        self.summaries = lru_cache(maxsize=5_000)(self._summaries)
 
     @property
     def base(self) -> str:
@@ -66,6 +69,14 @@ class Store(ABC):
         path = self._folder / "documents.json"
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
+    @cached_property
+    def mentioned(self) -> dict[str, list[str]]:
+        """The hash IRIs that are in some triple and of which none is, the same way."""
+        path = self._folder / "mentioned.json"
+        if not path.exists():  # an older release, to which it was rolled back
+            return {}
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
     def once(self, make: Callable[[Any], T]) -> T:
         """What a function makes of this store, made on the first call: a release never changes."""
         if make not in self._made:
@@ -89,6 +100,26 @@ class Store(ABC):
     ) -> Iterator[ox.Quad]:
         """The triples of the default graph that match a pattern, each once."""
 
+    def some(
+        self,
+        subject: Any = None,
+        predicate: Any = None,
+        value: Any = None,
+        *,
+        skip: int = 0,
+        most: int,
+    ) -> list[ox.Quad]:
+        """Some of the triples that match a pattern: what comes after others, in an order that is
+        the same each time."""
+        return list(islice(self.about(subject, predicate, value), skip, skip + most))
+
+    def linked(self, node: Any, inverse: bool) -> dict[str, int]:
+        """How many triples a node has, or how many lead to it, by property: of what has many
+        (`release.MANY`), and else nothing."""
+        side = self.numbers.get("linked", {}).get("to" if inverse else "from", {})
+        found: dict[str, int] = side.get(node.value, {}) if isinstance(node, ox.NamedNode) else {}
+        return found
+
     def _names(self, node: ox.NamedNode) -> tuple[ox.Triple, ...]:
         """The triples that name a thing, by the best property that does.
 
@@ -99,6 +130,16 @@ class Store(ABC):
             found = tuple(quad.triple for quad in self.about(node, predicate))
             if found:
                 return found
+        return ()
+
+    def _summaries(self, node: ox.NamedNode) -> tuple[ox.Literal, ...]:
+        """What the best property that does says of a thing in a sentence or two; remembered as
+        its names are, since a page says so of each property that it shows."""
+        for predicate in _SUMMARIES:
+            said = (quad.object for quad in self.about(node, predicate))
+            texts = tuple(text for text in said if isinstance(text, ox.Literal))
+            if texts:
+                return texts
         return ()
 
     @abstractmethod

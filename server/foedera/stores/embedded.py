@@ -40,7 +40,7 @@ class EmbeddedStore(Store):
     def load(cls, folder: Path) -> EmbeddedStore:
         """Hold a release in memory; forked children share it."""
         store = ox.Store()
-        store.bulk_load(path=str(folder / "dump.nq"), format=ox.RdfFormat.N_QUADS, lenient=True)
+        store.bulk_extend(dumped(folder))
         return cls(store, manifest(folder), folder)
 
     @cached_property
@@ -103,3 +103,10 @@ class EmbeddedStore(Store):
                 )
             self._merged = (key, merged)
         return self._merged[1]
+
+
+def dumped(folder: Path) -> Iterator[ox.Quad]:
+    """The quads of a release. Its blank nodes keep the names that they have in the dump (the
+    loader of the engine would give them others each time), so that pages can lead to them."""
+    path = str(folder / "dump.nq")
+    return ox.parse(path=path, format=ox.RdfFormat.N_QUADS, lenient=True)

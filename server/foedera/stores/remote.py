@@ -239,6 +239,20 @@ class RemoteStore(Store):
                 return self._to(predicate, value)
         return self._every(predicate, value)
 
+    def some(
+        self,
+        subject: Any = None,
+        predicate: Any = None,
+        value: Any = None,
+        *,
+        skip: int = 0,
+        most: int,
+    ) -> list[ox.Quad]:
+        """As `Store.some` has it: the engine puts them in order, and sends no others."""
+        if subject is not None or predicate is None or value is None:
+            return super().some(subject, predicate, value, skip=skip, most=most)
+        return list(self._streamed(predicate, value, f" ORDER BY ?s LIMIT {most} OFFSET {skip}"))
+
     def _every(self, predicate: Any, value: Any) -> Iterator[ox.Quad]:
         """The members of a class, or the triples of a property: from here where they are few."""
         place, node = ("?o", value) if predicate == _TYPE else ("?p", predicate)
@@ -380,8 +394,8 @@ class RemoteStore(Store):
         for old in [*islice(named, max(0, len(named) - _NAMED))]:
             del named[old]
 
-    def _streamed(self, predicate: Any, value: Any) -> Iterator[ox.Quad]:
-        """The triples of a pattern without a subject, as they come."""
+    def _streamed(self, predicate: Any, value: Any, piece: str = "") -> Iterator[ox.Quad]:
+        """The triples of a pattern without a subject, as they come; or a ``piece`` of them."""
         pattern = (
             "?s",
             "?p" if predicate is None else self._here.sent(predicate),
@@ -390,7 +404,7 @@ class RemoteStore(Store):
         names = [one for one in pattern if one[0] == "?"]
         self._times += 1
         self._loose.clear()
-        text = f"SELECT {' '.join(names)} {{ {' '.join(pattern)} }}"
+        text = f"SELECT {' '.join(names)} {{ {' '.join(pattern)} }}{piece}"
         columns = "".join(names).replace("?", "")
         for row in self._rows(text, columns, (self._here.stated, self.inferred)):
             found = list(row)

@@ -94,7 +94,8 @@ class Text:
     def _pattern(self) -> tuple[int, int]:
         """The offsets within which the outermost pattern stands."""
         depth = 0
-        template = any(one.group().upper() == "CONSTRUCT" for one in self._found[:1])
+        kind = next((word for word in self._words if word not in _PROLOGUE), "")
+        template = kind == "CONSTRUCT"
         for at, one in enumerate(self._found):
             if one.group() in ("{", "("):
                 if one.group() == "{" and not depth and not template:

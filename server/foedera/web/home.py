@@ -8,9 +8,10 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from foedera import formats, terms
-from foedera.errors import BadRequest, FoederaError, NotFound
-from foedera.web import context, links
+from foedera import formats
+from foedera.errors import FoederaError, NotFound
+from foedera.suggest import MACHINERY
+from foedera.web import context, explore, links, paging, signpost
 from foedera.web.entity import described
 from foedera.web.replies import reply
 
@@ -19,24 +20,23 @@ bp = Blueprint("home", __name__)
 CLASS_PAGE = 200
 """How many things one page of a class lists."""
 
-_MACHINERY = (terms.OWL, terms.RDFS, terms.RDF, terms.SH)
-
 
 @bp.get("/")
 def front() -> Response:
     """What is here: numbers, ways in, questions to try; in RDF, the dataset's description."""
-    context.only("format")
     live = context.live()
     publication = live.release.manifest["publication"]
-    offered = (formats.HTML, *formats.GRAPHS) if publication["dataset"] else (formats.HTML,)
-    fmt = context.asked(*offered) or context.accepted(*offered)
-    if fmt is not formats.HTML:
-        return described([publication["dataset"]], fmt)
+    dataset = publication["dataset"]
+    context.only("format", *(["profile"] if dataset else ()))
+    offered = (formats.HTML, *formats.GRAPHS) if dataset else (formats.HTML,)
+    fmt = context.asked(*offered)
+    if "profile" in request.args or (fmt or context.accepted(*offered)) is not formats.HTML:
+        return described([dataset], fmt, formats.GRAPHS)
     languages = context.languages()
     overview = context.ask_page(
         "overview",
         languages=languages,
-        classes=[iri for iri in live.numbers["classes"] if not iri.startswith(_MACHINERY)][:200],
+        classes=[iri for iri in live.numbers["classes"] if not iri.startswith(MACHINERY)][:200],
         examples=publication["examples"],
     )
     questions = context.ask_page("examples", languages=languages)
@@ -46,9 +46,24 @@ def front() -> Response:
         numbers=live.numbers,
         manifest=live.release.manifest,
         questions=json.loads(questions.body())["examples"],
+        explored=explore.offered(),
+        opening=_opening,
         **json.loads(overview.body()),
     )
-    return reply(body, formats.HTML)
+    response = reply(body, formats.HTML)
+    if dataset:
+        signs = context.ask_page("signs", iris=[dataset]).head
+        response.headers["Link"] = signpost.header(signpost.of(signs, live.base))
+    return response
+
+
+_OPENING = re.compile(r"(.{60,}?(?:[.!?](?=\s)|[。！？]))\s*(.+)", re.DOTALL)
+
+
+def _opening(text: str) -> tuple[str, str]:
+    """The first sentence or two of a text, and the rest."""
+    match = _OPENING.fullmatch(text) if len(text) > 400 else None
+    return (match[1], match[2]) if match else (text, "")
 
 
 @bp.get("/class")
@@ -57,23 +72,20 @@ def class_() -> Response:
     context.only("iri", "page")
     context.accepted(formats.HTML)
     iri = links.asked_iri("Which class?")
-    page = _number(request.args.get("page", "1"))
+    page = paging.number(request.args.get("page", "1"))
     languages = context.languages()
     answer = context.ask_page(
         "members", iri=iri, languages=languages, skip=(page - 1) * CLASS_PAGE, most=CLASS_PAGE
     )
     content: dict[str, Any] = json.loads(answer.body())
-    pages = max(1, -(-content["count"] // CLASS_PAGE))
+    pages = max(1, -(-content["total"] // CLASS_PAGE))
     if page > pages:
         raise NotFound(f"There is no page {page} of <{iri}>", f"The last one is page {pages}.")
     body = render_template("class.html", it=content, page=page, pages=pages, languages=languages)
-    return reply(body, formats.HTML)
-
-
-def _number(text: str) -> int:
-    if not re.fullmatch("[1-9][0-9]{0,8}", text):
-        raise BadRequest(f"{text!r} is no number of a page", "They are counted from 1.")
-    return int(text)
+    response = reply(body, formats.HTML)
+    found = signpost.members(iri, (one["iri"] for one in content["members"]))
+    response.headers["Link"] = signpost.header(found)
+    return response
 
 
 @bp.get("/health")

@@ -2,6 +2,7 @@
 // query can be stopped, and the address is still the link to what is shown.
 
 import { remember } from "./history.js";
+import { say } from "./words.js";
 
 const section = document.getElementById("answer");
 const form = document.querySelector("form.query");
@@ -17,8 +18,8 @@ async function show(address, add) {
   underway?.abort();
   const mine = (underway = new AbortController());
   section.setAttribute("aria-busy", "true");
-  said.textContent = "Running";
-  if (run) run.textContent = "Stop";
+  said.textContent = say("Running");
+  if (run) run.textContent = say("Stop");
   try {
     const answer = await fetch(address, {
       headers: { Accept: "text/html" },
@@ -40,13 +41,13 @@ async function show(address, add) {
       section.scrollIntoView({ block: "nearest" });
     }
   } catch (fault) {
-    if (mine === underway) tell(mine.signal.aborted ? "Stopped." : "The server cannot be reached.");
+    if (mine === underway) tell(mine.signal.aborted ? say("Stopped.") : say("The server cannot be reached."));
     if (!mine.signal.aborted && fault.name !== "TypeError") throw fault;
   } finally {
     if (mine === underway) {
       underway = null;
       section.removeAttribute("aria-busy");
-      if (run) run.textContent = "Run";
+      if (run) run.textContent = say("Run");
     }
   }
 }
@@ -70,10 +71,10 @@ function ready() {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "plain";
-    button.textContent = "Copy";
+    button.textContent = say("Copy");
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(text.textContent);
-      button.textContent = "Copied";
+      button.textContent = say("Copied");
     });
     sample.querySelector("pre").before(button);
   }

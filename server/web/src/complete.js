@@ -3,6 +3,7 @@
 
 import { pickedCompletion } from "@codemirror/autocomplete";
 import { prologue, shorten, tokens } from "./sparql.js";
+import { say } from "./words.js";
 
 const WORDS = (
   "SELECT ASK CONSTRUCT DESCRIBE WHERE DISTINCT REDUCED FROM NAMED PREFIX BASE OPTIONAL UNION " +
@@ -78,8 +79,8 @@ export function sources(terms, things) {
     const where = place(context.state.sliceDoc(0, at.from));
     const options = [];
     for (const [found, section, type, best] of [
-      [properties, "Properties", "property", "predicate"],
-      [classes, "Classes", "class", "class"],
+      [properties, say("Properties"), "property", "predicate"],
+      [classes, say("Classes"), "class", "class"],
     ]) {
       const rank = where === best ? 0 : 2;
       options.push(
@@ -101,7 +102,7 @@ export function sources(terms, things) {
             label: `${prefix}:`,
             detail: all[prefix],
             type: "namespace",
-            section: { name: "Prefixes", rank: 4 },
+            section: { name: say("Prefixes"), rank: 4 },
             apply: inserting(`${prefix}:`, prefix, all, at),
           })),
       );
@@ -124,13 +125,13 @@ export function sources(terms, things) {
     if (space === undefined) return null;
     try {
       const asks = new URLSearchParams({ q: at.text.replaceAll("-", " "), ...(space && { space }) });
-      const answer = await fetch(`${things}?${asks}`, { signal: left.signal });
+      const answer = await fetch(`${things}${things.includes("?") ? "&" : "?"}${asks}`, { signal: left.signal });
       if (!answer.ok) return null;
       const found = (await answer.json()).things;
       return answered(
         at,
         found.map((thing) =>
-          option(thing, at, all, { name: "Things", rank: 1 }, "text", thing.kind?.text, thing.found),
+          option(thing, at, all, { name: say("Things"), rank: 1 }, "text", thing.kind?.text, thing.found),
         ),
       );
     } catch {

@@ -11,6 +11,7 @@ import { styleTags, tags } from "@lezer/highlight";
 import { SparqlLanguage } from "codemirror-lang-sparql";
 import { sources } from "./complete.js";
 import { format, tokens } from "./sparql.js";
+import { say } from "./words.js";
 
 // The package colours IRIs, and leaves out names with a prefix, the "a" and language tags.
 const language = SparqlLanguage.configure({
@@ -148,6 +149,14 @@ class SparqlEditor extends HTMLElement {
           syntaxHighlighting(colours),
           look,
           EditorView.lineWrapping,
+          EditorState.phrases.of({
+            Completions: say("Completions"),
+            "Control character": say("Control character"),
+            Diagnostics: say("Faults"),
+            "No diagnostics": say("No faults"),
+            "Selection deleted": say("Selection deleted"),
+            close: say("Close this list"),
+          }),
           EditorView.contentAttributes.of({
             "aria-label": label.textContent,
             "aria-multiline": "true",
@@ -214,15 +223,15 @@ class SparqlEditor extends HTMLElement {
       made.addEventListener("click", () => act(made));
       return made;
     };
-    tools.querySelector("button").title = "Ctrl+Enter, or Cmd+Enter";
+    tools.querySelector("button").title = say("Ctrl+Enter, or Cmd+Enter");
     tools.querySelector("button").after(
-      button("Format", "Shift+Alt+F", () => this.format()),
-      button("Copy link", "A link to this query", (made) => this.link(made)),
+      button(say("Tidy up"), "Shift+Alt+F", () => this.format()),
+      button(say("Copy link"), say("A link to this query"), (made) => this.link(made)),
     );
     const hint = Object.assign(document.createElement("p"), { className: "hint" });
-    hint.innerHTML =
-      "<kbd>Ctrl</kbd> <kbd>Enter</kbd> runs, <kbd>Ctrl</kbd> <kbd>Space</kbd> suggests, " +
-      "<kbd>Tab</kbd> leaves the editor";
+    hint.innerHTML = say(
+      "<kbd>Ctrl</kbd> <kbd>Enter</kbd> runs, <kbd>Ctrl</kbd> <kbd>Space</kbd> suggests, <kbd>Tab</kbd> leaves the editor",
+    );
     tools.append(hint);
   }
 
@@ -232,10 +241,10 @@ class SparqlEditor extends HTMLElement {
     const was = button.textContent;
     try {
       await navigator.clipboard.writeText(address.href);
-      button.textContent = "Copied";
+      button.textContent = say("Copied");
     } catch {
       window.history.replaceState(null, "", address);
-      button.textContent = "It is in the address bar";
+      button.textContent = say("It is in the address bar");
     }
     setTimeout(() => (button.textContent = was), 2500);
   }
@@ -260,8 +269,11 @@ class SparqlEditor extends HTMLElement {
       this.fault.textContent = "";
       return [];
     }
-    const message = found.line ? `Line ${found.line}: ${found.message}` : found.message;
-    this.fault.textContent = message;
+    // The parser speaks English.
+    const message = Object.assign(document.createElement("span"), { lang: "en" });
+    message.textContent = found.message;
+    const at = found.line ? say("Line {line}: ", { line: found.line }) : "";
+    this.fault.replaceChildren(at, message);
     return [{ ...span(view.state.doc, text, found), severity: "error", message: found.message }];
   }
 }

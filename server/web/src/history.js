@@ -1,5 +1,7 @@
 // <query-history>: the last queries, kept in this browser and nowhere else.
 
+import { chosen, say } from "./words.js";
+
 const KEY = "foedera.queries";
 const MOST = 50;
 
@@ -47,16 +49,17 @@ class QueryHistory extends HTMLElement {
     details.className = "aid";
     details.open = open;
     const summary = document.createElement("summary");
-    summary.textContent = `Your last ${entries.length === 1 ? "query" : `${entries.length} queries`}`;
+    summary.textContent =
+      entries.length === 1 ? say("Your last query") : say("Your last {n} queries", { n: entries.length });
     const list = document.createElement("ol");
     for (const { query, when } of entries) {
       const link = document.createElement("a");
-      link.href = `/sparql?${new URLSearchParams({ query })}`;
+      link.href = `/sparql?${new URLSearchParams({ query, ...(chosen && { lang: chosen }) })}`;
       link.textContent = title(query);
       link.title = query;
       const time = document.createElement("time");
       time.dateTime = when;
-      time.textContent = new Date(when).toLocaleString();
+      time.textContent = new Date(when).toLocaleString(document.documentElement.lang);
       const item = document.createElement("li");
       item.append(link, " ", time);
       list.append(item);
@@ -64,14 +67,14 @@ class QueryHistory extends HTMLElement {
     const clear = document.createElement("button");
     clear.type = "button";
     clear.className = "plain";
-    clear.textContent = "Forget them";
+    clear.textContent = say("Forget them");
     clear.addEventListener("click", () => {
       localStorage.removeItem(KEY);
       this.show();
     });
     const note = document.createElement("p");
     note.className = "aside";
-    note.textContent = "Kept in this browser only.";
+    note.textContent = say("Kept in this browser only.");
     details.append(summary, list, note, clear);
     this.append(details);
   }
