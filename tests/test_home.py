@@ -112,7 +112,7 @@ def test_the_page_of_a_class_lists_its_things_by_name(client: Client) -> None:
     page = Page(client.get(BOOK, headers={**HTML, "Accept-Language": "en"}).text)
     found = [href for href in hrefs(page) if href.startswith("/doc/book/")]
     assert found == ["/doc/book/kokoro", "/doc/book/the-leopard"]
-    assert "2 of them" in page.text("h2")
+    assert page.text("h2") == "2 things"
 
 
 def test_a_class_that_has_nothing_in_it_is_known_all_the_same(
@@ -121,7 +121,13 @@ def test_a_class_that_has_nothing_in_it_is_known_all_the_same(
     site = serve("<urn:Empty> a <http://www.w3.org/2002/07/owl#Class> .")
     answer = Client(create_app(plain_settings, site)).get("/class?iri=urn:Empty")
     assert answer.status_code == 200
-    assert "0 of them" in answer.text
+    assert "<h2>0 things</h2>" in answer.text
+
+
+def test_a_thing_that_is_no_class_has_no_page_of_its_members(client: Client) -> None:
+    answer = client.get("/class?iri=https://example.org/id/book/kokoro", headers=HTML)
+    assert answer.status_code == 404
+    assert "https://example.org/doc/book/kokoro" in answer.text
 
 
 def test_an_unknown_class_is_a_404(client: Client) -> None:
@@ -158,9 +164,9 @@ def test_a_class_is_shown_page_by_page_each_thing_once(crowd: Client) -> None:
 
 
 def test_the_page_of_a_class_counts_all_and_tells_of_those_without_a_name(crowd: Client) -> None:
-    heading = Page(crowd.get("/class?iri=urn:Thing").text).text("h2")
-    assert "450 of them" in heading
-    assert "3 without a name" in heading
+    page = Page(crowd.get("/class?iri=urn:Thing").text)
+    assert page.text("h2") == "450 things"
+    assert "3 more have no name of their own." in page.text("p")
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "1.5", "", "٣", "9" * 5000, "1e3", " 1"])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +28,8 @@ def said(file: Path) -> set[str]:
     return {one.replace('\\"', '"') for one in found}
 
 
-FILES = sorted([*WEB.glob("*.py"), *WEB.glob("templates/*.html")])
+SCRIPTS = ROOT / "server" / "web" / "src"
+FILES = sorted([*WEB.glob("*.py"), *WEB.glob("templates/*.html"), *SCRIPTS.glob("*.js")])
 OTHERS = [tag for tag in phrases.LANGUAGES if tag != "en"]
 
 
@@ -48,3 +53,41 @@ def test_a_phrase_keeps_its_values_in_every_language(text: str) -> None:
 
     row = phrases.table()[text]
     assert all(fields(row[tag]) == fields(text) for tag in OTHERS)
+
+
+def test_what_a_script_says_goes_to_the_page() -> None:
+    used = set().union(*(said(file) for file in FILES if file.suffix == ".js"))
+    assert {text for text, row in phrases.table().items() if row.get("script")} == used
+
+
+def test_a_phrase_has_one_place() -> None:
+    """The last file would win, and the page of one family speak as another one wants."""
+    files = sorted((WEB / "phrases").glob("*.toml"))
+    tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in files]
+    places = Counter(text for rows in tables for text in rows)
+    assert [text for text, count in places.items() if count > 1] == []
+
+
+def spoken() -> Iterator[str]:
+    """The texts in the program, with {} where it puts a value in."""
+    for file in (ROOT / "server" / "foedera").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+            elif isinstance(node, ast.JoinedStr):
+                parts = (
+                    one.value if isinstance(one, ast.Constant) else "{}" for one in node.values
+                )
+                yield "".join(map(str, parts))
+
+
+def test_what_is_named_is_what_the_program_says() -> None:
+    """By another word in the program, a phrase of the table would be lost without a sound."""
+    there = {part.lower() for text in spoken() for part in (text, text.partition(";")[0])}
+    lost = []
+    for text, row in phrases.table().items():
+        bare = re.sub(r"\{\w+\}", "{}", text).lower()
+        begun = bare.removesuffix("{}")  # a list is put behind it
+        if row.get("named") and not {bare, begun, begun.rstrip()} & there:
+            lost.append(text)
+    assert lost == []

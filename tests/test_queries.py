@@ -90,7 +90,7 @@ def test_the_page_asks_in_the_readers_language(
 def test_the_page_has_the_answer_the_query_and_its_description(client: Client) -> None:
     page = Page(ask(client, "people", "text/html").text)
     assert len(page.all("td")) == 12
-    assert "Everybody, with names." in page.text("span")
+    assert "Everybody, with names." in page.text("p")
     assert "OPTIONAL { ?person :nick ?nick }" in page.text("code")
 
 

@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 from foedera import terms
 from foedera.stores.base import Store
-from foedera.words import Words
+from foedera.words import Words, by_text
 
 
 def _owl(name: str) -> ox.NamedNode:
@@ -169,19 +169,22 @@ class _Terms:
     def _texts(self, term: ox.NamedNode) -> dict[str, Any]:
         words = self._words
         label = words.label(term)
-        names = {
-            triple.object.value: triple.object.language or ""
-            for triple in self._store.names(term)
-            if isinstance(triple.object, ox.Literal)
-        }
-        names.pop(label["text"], None)
+        texts = [t.object for t in self._store.names(term) if isinstance(t.object, ox.Literal)]
         definition = words.summary(term)
         comment = words.text(term, (_rdfs("comment"),))
         return {
             "iri": term.value,
             "anchor": _anchor(term),
             "label": label,
-            "names": [{"text": text, "language": tag} for text, tag in names.items()],
+            "names": [
+                {
+                    "text": first.value,
+                    "language": first.language or "",
+                    "also": [text.language for text in others if text.language],
+                }
+                for first, *others in by_text(texts)
+                if first.value != label["text"]
+            ],
             "definition": definition,
             "comment": comment if comment != definition else None,
             "note": words.text(term, (_skos("scopeNote"),)),

@@ -10,10 +10,10 @@ import pyoxigraph as ox
 
 from foedera import terms
 from foedera.dates import in_words
+from foedera.languages import Order, primary
 from foedera.stores.base import Store
 
-_SUMMARIES = tuple(ox.NamedNode(iri) for iri in terms.SUMMARIES)
-
+_TYPE = ox.NamedNode(terms.TYPE)
 _CALENDAR = frozenset(terms.XSD + name for name in ("date", "gYear", "gYearMonth"))
 _NUMBERS = frozenset(terms.XSD + name for name in ("integer", "decimal"))
 _LONG = re.compile(r"[+-]?\d{5,}")
@@ -28,17 +28,18 @@ class Words:
 
     def __init__(self, store: Store, languages: Sequence[str]) -> None:
         self._store = store
-        self._languages = (*languages, "en", "")
+        self._languages = (*languages, "en")
+        self._order = Order(languages)
         self._summaries: dict[Any, dict[str, str] | None] = {}
         self._labels: dict[Any, dict[str, str]] = {}
+        self._here: dict[Any, bool] = {}
 
     def best(self, texts: Sequence[ox.Literal]) -> dict[str, str] | None:
         """The text that the reader can read best, and its language."""
-        for language in self._languages:
-            for text in texts:
-                if (text.language or "") == language:
-                    return {"text": text.value, "language": language}
-        return {"text": texts[0].value, "language": texts[0].language or ""} if texts else None
+        if not texts:
+            return None
+        best = min(texts, key=lambda text: self._order.rank(text.language or ""))
+        return {"text": best.value, "language": best.language or ""}
 
     def label(self, node: Any) -> dict[str, str]:
         """The name of a thing; failing that the last piece of its IRI."""
@@ -62,7 +63,7 @@ class Words:
     def summary(self, node: Any) -> dict[str, str] | None:
         """A sentence or two on a thing, or None."""
         if node not in self._summaries:
-            self._summaries[node] = self.text(node, _SUMMARIES)
+            self._summaries[node] = self.best(self._store.summaries(node))
         return self._summaries[node]
 
     def literal(self, value: ox.Literal) -> dict[str, str]:
@@ -70,7 +71,7 @@ class Words:
         ``tag`` for what a reader would not guess: another language, an unusual datatype."""
         kind = "" if value.language else value.datatype.value
         said, tag = value.value, ""
-        if value.language and value.language != self._languages[0]:
+        if value.language and primary(value.language) != primary(self._languages[0]):
             tag = value.language
         elif kind.startswith(terms.EDTF) or kind in _CALENDAR:
             said = next(
@@ -83,11 +84,31 @@ class Words:
         return {"text": value.value, "said": said, "language": value.language or "", "tag": tag}
 
     def link(self, node: Any) -> dict[str, Any]:
-        """What a link to a thing shows."""
-        return {"iri": node.value, "label": self.label(node), "summary": self.summary(node)}
+        """What a link to a thing shows; ``here`` that it leads to a page of ours though the thing's
+        IRI is elsewhere."""
+        link = {"iri": node.value, "label": self.label(node), "summary": self.summary(node)}
+        return {**link, "here": True} if self._described(node) else link
+
+    def _described(self, node: Any) -> bool:
+        """Whether anything is said here of a thing elsewhere."""
+        if node not in self._here:
+            self._here[node] = not node.value.startswith(self._store.base) and (
+                bool(self._store.names(node))  # looked up for the label
+                or any(self._store.about(node, _TYPE))
+                or any(self._store.about(node))
+            )
+        return self._here[node]
 
 
 def local_name(iri: str) -> str:
     """The last piece of an IRI in words, to show where nothing better is known."""
     pieces = [piece for piece in iri.replace("#", "/").split("/") if piece]
     return _HUMP.sub(lambda hump: " " + hump[0].lower(), pieces[-1]) if pieces else iri
+
+
+def by_text(texts: Iterable[ox.Literal]) -> list[list[ox.Literal]]:
+    """Texts with those beside them that only differ in their language."""
+    found: dict[str, list[ox.Literal]] = {}
+    for text in texts:
+        found.setdefault(text.value, []).append(text)
+    return list(found.values())

@@ -9,6 +9,7 @@ from flask import current_app, g, request
 from foedera import formats
 from foedera.errors import BadRequest, NotAcceptable
 from foedera.formats import Format
+from foedera.languages import Order, wanted
 from foedera.query import allowance
 from foedera.query.pool import Answer
 from foedera.service import PAGES, QUERIES, Live, Site
@@ -48,15 +49,22 @@ LANGUAGES = ("en", "it", "ja")
 
 
 def languages() -> list[str]:
-    """The reader's languages, best first, without their regions: the one chosen on the page
-    (``?lang=``), then those of Accept-Language."""
-    found = [tag.split("-")[0].lower() for tag, q in request.accept_languages if q > 0]
-    return list(dict.fromkeys(tag for tag in (chosen(), *found) if tag not in ("", "*")))[:5]
+    """The reader's languages, best first, for `languages.Order`: the one chosen on the page
+    (``?lang=``) alone, so that such an address shows the same to everybody; or else those of
+    Accept-Language."""
+    if "languages" not in g:
+        tag = chosen()
+        g.languages = [tag] if tag else wanted(request.accept_languages)
+    found: list[str] = g.languages
+    return found
 
 
 def language() -> str:
-    """The language of the page's own words: the first of the reader's that they are there in."""
-    return next((tag for tag in languages() if tag in LANGUAGES), LANGUAGES[0])
+    """The language of the page's own words: of those that they are there in, the reader's best."""
+    if "language" not in g:
+        g.language = min(LANGUAGES, key=Order(languages()).rank)
+    found: str = g.language
+    return found
 
 
 def chosen() -> str:
@@ -152,7 +160,7 @@ _LICENSES = {
 
 
 def _best(texts: dict[str, str]) -> dict[str, str] | None:
-    for language in (*languages(), "en", ""):
-        if language in texts:
-            return {"text": texts[language], "language": language}
-    return next(({"text": text, "language": tag} for tag, text in texts.items()), None)
+    if not texts:
+        return None
+    tag = min(texts, key=Order(languages()).rank)
+    return {"text": texts[tag], "language": tag}

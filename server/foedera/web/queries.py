@@ -21,7 +21,7 @@ from foedera.web.results import Here, Results
 
 bp = Blueprint("queries", __name__)
 
-_RESERVED = ("format", "page", "view", "inferred", "rows", "bytes", "timeout")
+_RESERVED = ("format", "page", "view", "lang", "inferred", "rows", "bytes", "timeout")
 """Parameters that say how to answer; a variable of such a name cannot be given a value."""
 
 _KINDS = {"construct": formats.GRAPHS}
@@ -31,7 +31,7 @@ _KINDS = {"construct": formats.GRAPHS}
 @bp.get("/query/", strict_slashes=False)  # a redirect to the slash would name the host
 def listed() -> Response:
     """The query page lists them."""
-    return see_other("/sparql#examples")
+    return see_other(links.at("/sparql#examples"))
 
 
 @bp.get("/query/<name>")

@@ -189,7 +189,10 @@ def _home() -> str:
 
 
 def _file(here: Here, file: str, fmt: Format) -> str:
-    return replace(here, path=f"{file}.{fmt.ending}")() if file else here(format=fmt.ending)
+    """The address of an answer as a file, which is the same in every language of the page."""
+    if file:
+        return replace(here, path=f"{file}.{fmt.ending}")(lang=None)
+    return here(format=fmt.ending, lang=None)
 
 
 def _key(term: Term) -> str:
