@@ -131,7 +131,7 @@ def limits(client: Client) -> dict[str, tuple[str, str]]:
 def test_who_sends_no_query_gets_the_description(client: Client, accept: str | None) -> None:
     answer = client.get("/sparql", headers={"Accept": accept} if accept is not None else {})
     assert values(read(answer), SD + "endpoint") == [ox.NamedNode(HERE)]
-    assert answer.headers["Vary"] == "Accept"
+    assert answer.headers["Vary"] == "Accept, Accept-Encoding"
 
 
 @pytest.mark.parametrize("fmt", formats.GRAPHS, ids=lambda fmt: fmt.ending)
@@ -543,7 +543,7 @@ def test_the_page_shows_formats_limits_graphs_and_functions(asking: Client) -> N
         assert fmt.media_type in text
     for one in catalog.FUNCTIONS:
         assert one.name in text
-    assert "Longest time for a query, in seconds 10 seconds" in text
+    assert "longest time for a query, in seconds 10 seconds" in text
     assert "data/many.trig https://example.org/graph/data/many 1" in text
     assert "https://example.org/lent 3" in text
     assert "what was inferred https://example.org/graph/inferred" in text

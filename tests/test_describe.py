@@ -45,12 +45,18 @@ def make(tmp_path: Path) -> Make:
         store = ox.Store()
         store.extend(ox.parse(turtle, format=ox.RdfFormat.TURTLE))
         documents: dict[str, list[str]] = {}
+        mentioned: dict[str, list[str]] = {}
+        described = {quad.subject for quad in store}
         for quad in store:
-            if isinstance(quad.subject, ox.NamedNode) and "#" in quad.subject.value:
-                page = quad.subject.value.partition("#")[0]
-                if quad.subject.value not in documents.setdefault(page, []):
-                    documents[page].append(quad.subject.value)
+            for node in (quad.subject, quad.predicate, quad.object):
+                if isinstance(node, ox.NamedNode) and "#" in node.value.removeprefix(terms.RDF):
+                    places = documents if node in described else mentioned
+                    known = places.setdefault(node.value.partition("#")[0], [])
+                    known += [] if node.value in known else [node.value]
         (tmp_path / "documents.json").write_text(json.dumps(documents), encoding="utf-8")
+        (tmp_path / "mentioned.json").write_text(json.dumps(mentioned), encoding="utf-8")
+        used = {quad.predicate.value: 1 for quad in store}
+        (tmp_path / "numbers.json").write_text(json.dumps({"properties": used}), encoding="utf-8")
         manifest = {
             "publication": {"base": BASE, "license": "https://l.example/", "dataset": ""},
             "release": "r1",
@@ -117,9 +123,55 @@ def test_a_thing_is_a_document_of_others_or_both(store: EmbeddedStore) -> None:
     assert (people.thing, len(people.hashed), people.topic) == (None, 2, None)
     ontology = describe.find(store, [f"{BASE}ns"])
     assert ontology.thing == ontology.topic == node(f"{BASE}ns")
-    assert ontology.things == (ontology.thing, *ontology.hashed)
+    assert ontology.things == (ontology.thing, *ontology.hashed, *ontology.mentioned)
     alone = describe.find(store, [f"{BASE}alone"])
     assert alone.topic == node(f"{BASE}alone#it")
+
+
+def test_what_is_only_mentioned_of_a_document_comes_with_what_leads_to_it(make: Make) -> None:
+    data = f"<{BASE}a> <{NS}to> <{BASE}people#one> . <{BASE}people#two> <{NS}to> <{BASE}a> ."
+    store = make(data)
+    people = describe.find(store, [f"{BASE}people"])
+    assert people.topic == node(f"{BASE}people#two")
+    assert people.led_to == (node(f"{BASE}people#two"), node(f"{BASE}people#one"))
+    wanted = ox.Triple(node(f"{BASE}a"), node(f"{NS}to"), node(f"{BASE}people#one"))
+    assert wanted in triples(described(store, f"{BASE}people"))
+
+
+def test_a_property_of_which_nothing_is_said_is_known_and_a_topic_of_its_document(
+    make: Make,
+) -> None:
+    store = make(f"<{BASE}a> <{BASE}ns#x> <{BASE}b> ; <{BASE}ns#y> <{BASE}c> .")
+    assert describe.find(store, [f"{BASE}ns#x"]).thing == node(f"{BASE}ns#x")
+    told = triples(described(store, f"{BASE}ns"))
+    topics = {t.object.value for t in told if t.predicate.value == f"{terms.FOAF}topic"}
+    assert topics == {f"{BASE}ns#x", f"{BASE}ns#y"}
+
+
+def test_a_blank_node_has_an_iri_for_its_page_that_is_in_no_data(make: Make) -> None:
+    store = make(f"<{BASE}a> <{NS}to> _:x . _:x <{NS}to> [ <{NS}says> 1 ] .")
+    (name,) = (q.object for q in store.about(node(f"{BASE}a")))
+    iri = f"{BASE}.well-known/genid/{name.value}"
+    kept = described(store, iri)
+    assert (kept.heads[0]["iri"], kept.heads[0]["document"]) == (iri, iri)
+    told = triples(kept)
+    assert len(told) == 3
+    assert b"genid" not in kept.body
+
+
+@pytest.mark.parametrize("name", ["", "nobody", "-", "a%20b", "a/b"])
+def test_a_blank_node_that_is_not_there_is_not_found(store: EmbeddedStore, name: str) -> None:
+    with pytest.raises(NotFound, match="Nothing is known"):
+        describe.find(store, [f"{BASE}.well-known/genid/{name}"])
+
+
+def test_of_two_things_with_one_address_for_a_document_the_shorter_is_shown_by_about(
+    make: Make,
+) -> None:
+    store = make(f"<{BASE}x> <{NS}to> <{BASE}id/x> .")
+    store.manifest["shadowed"] = [f"{BASE}x"]
+    assert describe.find(store, [f"{BASE}id/x"]).head(BASE)["document"] == f"{BASE}doc/x"
+    assert describe.find(store, [f"{BASE}x"]).head(BASE)["document"].startswith(f"{BASE}about?")
 
 
 def test_outgoing_follows_blank_nodes_and_nothing_else(store: EmbeddedStore) -> None:
@@ -147,7 +199,7 @@ def test_what_is_of_a_class_does_not_lead_to_it(store: EmbeddedStore) -> None:
     assert describe.incoming(store, node(NS + "Thing"), 100) == ([], False)
 
 
-@pytest.mark.parametrize(("most", "expected", "cut"), [(2, 2, True), (3, 3, False), (0, 0, True)])
+@pytest.mark.parametrize(("most", "expected", "cut"), [(2, 2, True), (3, 3, False), (0, 3, False)])
 def test_incoming_is_cut_where_told(make: Make, most: int, expected: int, cut: bool) -> None:
     store = make(
         f"<urn:1> <{NS}to> <urn:0> . <urn:2> <{NS}to> <urn:0> . <urn:3> <{NS}to> <urn:0> ."
@@ -176,9 +228,9 @@ def test_a_graph_holds_thing_links_labels_and_document(
 
 
 def test_the_head_tells_thing_document_and_cut(store: EmbeddedStore) -> None:
-    assert described(store, f"{BASE}id/a").heads == [
-        {"iri": f"{BASE}id/a", "document": f"{BASE}doc/a", "cut": False}
-    ]
+    head = described(store, f"{BASE}id/a").heads[0]
+    told = {name: head[name] for name in ("iri", "document", "cut")}
+    assert told == {"iri": f"{BASE}id/a", "document": f"{BASE}doc/a", "cut": False}
     assert described(store, f"{BASE}id/b", most=1).heads[0]["cut"] is True
 
 
@@ -259,6 +311,18 @@ def test_a_format_that_cannot_hold_a_triple_refuses_and_the_others_hold_it(
         ("doc#me", "doc/doc"),
         ("x?y#me", "about?iri={page}"),
         ("#me", "about?iri={page}"),
+        (".well-known/x#me", "doc/.well-known/x"),
+        ("favicon.ico#me", "doc/favicon.ico"),
+        ("mapping#me", "mapping"),
+        ("id/a%20b", "doc/a%20b"),
+        ("id/%E6%97%A5", "about?iri={}"),
+        ("a%e6#me", "about?iri={page}"),
+        ("id/../x", "about?iri={}"),
+        ("id/a/.", "about?iri={}"),
+        ("id/a/%2e%2E/b", "about?iri={}"),
+        ("id/a..b", "doc/a..b"),
+        ("id/...", "doc/..."),
+        (".well-known/genid/b1", ".well-known/genid/b1"),
     ],
 )
 def test_the_document_of_what_is_below_the_base(iri: str, expected: str) -> None:
@@ -287,6 +351,30 @@ def test_one_thing_of_a_document_of_several_has_a_document_of_its_own(
     assert described(store, f"{BASE}people").heads[0]["document"] == f"{BASE}people"
 
 
+OURS = {
+    ".well-known",
+    "about",
+    "cite",
+    "class",
+    "connected",
+    "disagreements",
+    "doc",
+    "explore",
+    "favicon.ico",
+    "graph",
+    "graphs",
+    "health",
+    "linkset",
+    "map",
+    "network",
+    "profile",
+    "query",
+    "sparql",
+    "static",
+    "timeline",
+}
+
+
 def test_what_this_host_has_at_other_addresses_is_no_document_of_hash_iris(
     site: Any, plain_settings: Any
 ) -> None:
@@ -294,7 +382,6 @@ def test_what_this_host_has_at_other_addresses_is_no_document_of_hash_iris(
     app: Any = create_app(plain_settings, site)
     rules = app._app.__self__.url_map.iter_rules()
     words = {rule.rule.split("/")[1] for rule in rules} - {"", "<path:name>"}
-    ours = {"about", "class", "doc", "graph", "graphs", "health", "query", "sparql", "static"}
-    assert words == ours
+    assert words == OURS
     for word in words:
         assert describe.document_iri(BASE, f"{BASE}{word}#me") != f"{BASE}{word}"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import quote
 
+import pyoxigraph as ox
 import pytest
 from werkzeug.test import Client
 
 from conftest import Page, Serve
-from foedera import terms
+from foedera import formats, release, terms
+from foedera.formats import Format
 from foedera.service import Site
 from foedera.settings import Settings
 from foedera.web import create_app
@@ -28,7 +31,11 @@ def linked(serve: Serve) -> Site:
           <https://o.example/日本> , <mailto:a@o.example> , <urn:x:y> , <ftp://o.example/> ,
           <tel:1> , <file:///etc/passwd> , <HTTP://o.example/UPPER> , <data:,x> .
         <{BASE}ns#Term> rdfs:label "term" .
-        :plain rdfs:label "plain" ."""
+        :plain rdfs:label "plain" .
+        :more rdfs:seeAlso <https://o.example/known> , <urn:x:known> , <https://o.example/日> .
+        <https://o.example/known> rdfs:label "known" .
+        <urn:x:known> rdfs:label "known, too" .
+        <https://o.example/日> rdfs:seeAlso [ rdfs:label "a part" ; rdfs:seeAlso :plain ] ."""
     )
 
 
@@ -86,6 +93,90 @@ def test_what_a_browser_should_not_follow_is_text(following: Client, iri: str) -
     page = Page(following.get("/doc/all.html").text)
     assert iri not in page.addresses()
     assert iri in page.text("code")
+
+
+@pytest.mark.parametrize("iri", ["https://o.example/known", "https://o.example/日"])
+def test_what_is_elsewhere_and_described_here_leads_to_that_and_away(
+    following: Client, iri: str
+) -> None:
+    page = Page(following.get("/doc/more.html").text)
+    away = [attributes for attributes in page.all("a") if attributes["href"] == iri]
+    assert [set(one["rel"].split()) for one in away] == [{"external", "noreferrer"}]
+    assert away[0]["aria-label"] == "At its own address"
+    here = f"/about?iri={quote(iri, safe='')}"
+    assert here in page.addresses()
+    assert following.get(here).status_code == 200
+
+
+def test_what_no_browser_can_follow_and_is_described_here_leads_to_that_alone(
+    following: Client,
+) -> None:
+    page = Page(following.get("/doc/more.html").text)
+    assert "/about?iri=urn%3Ax%3Aknown" in page.addresses()
+    assert "urn:x:known" not in page.addresses()
+    assert "known, too" in page.text("a")
+
+
+@pytest.mark.parametrize("iri", ["https://o.example/known", "https://unknown.example/", "urn:x"])
+def test_what_is_asked_about_elsewhere_is_never_where_one_is_sent(
+    following: Client, iri: str
+) -> None:
+    for address in ("/about", "/class", "/cite", "/linkset"):
+        answer = following.get(address, query_string={"iri": iri})
+        assert "Location" not in answer.headers
+
+
+# What has no IRI
+
+
+def _part(following: Client) -> str:
+    """The address of the one blank node of the data."""
+    page = Page(following.get("/about?iri=https%3A%2F%2Fo.example%2F%E6%97%A5&format=html").text)
+    (found,) = {one for one in page.addresses() if one.startswith("/.well-known/genid/")}
+    return found
+
+
+def test_a_blank_node_has_a_page_with_what_it_holds_and_a_link_to_its_owner(
+    following: Client,
+) -> None:
+    page = Page(following.get(_part(following), headers={"Accept": "text/html"}).text)
+    assert "a part" in page.text("h1")
+    addresses = page.addresses()
+    assert "/doc/plain" in addresses
+    assert "/about?iri=https%3A%2F%2Fo.example%2F%E6%97%A5" in addresses
+
+
+@pytest.mark.parametrize("fmt", formats.GRAPHS, ids=lambda fmt: fmt.ending)
+def test_a_blank_node_is_one_in_the_data_at_its_address(following: Client, fmt: Format) -> None:
+    for target in (f"{_part(following)}.{fmt.ending}", f"{_part(following)}?format={fmt.ending}"):
+        answer = following.get(target)
+        assert (answer.status_code, answer.content_type) == (200, fmt.content_type)
+        assert b"genid" not in answer.data
+        found = {q.triple for q in ox.parse(answer.data, format=getattr(ox.RdfFormat, fmt.engine))}
+        (part,) = {one.subject for one in found if one.object == ox.Literal("a part")}
+        assert isinstance(part, ox.BlankNode)
+        owner = ox.NamedNode("https://o.example/日")
+        assert ox.Triple(owner, ox.NamedNode(f"{terms.RDFS}seeAlso"), part) in found
+
+
+def test_the_address_of_a_blank_node_is_the_same_in_the_next_release(books: Path) -> None:
+    """As long as its file is the same."""
+    told = f'<https://example.org/id/a> <{terms.RDFS}seeAlso> [ <{terms.LABEL}> "a part" ] .'
+    (books / "data" / "part.ttl").write_text(told, encoding="utf-8")
+    names = []
+    for more in ("", "<https://example.org/id/b> a <https://example.org/id/C> ."):
+        (books / "data" / "a.ttl").write_text(more, encoding="utf-8")
+        found = release.publish(books, books / ".foedera", 5, lambda _: None)
+        quads = ox.Store.read_only(str(found.path / "store"))
+        label = quads.quads_for_pattern(None, None, ox.Literal("a part"), ox.DefaultGraph())
+        names += [quad.subject for quad in label]
+    assert len(names) == 2
+    assert names[0] == names[1]
+
+
+@pytest.mark.parametrize("name", ["nobody", "", "a/b", "%20", "..%2F", "nobody.ttl"])
+def test_a_blank_node_that_is_not_there_is_not_found(following: Client, name: str) -> None:
+    assert following.get(f"/.well-known/genid/{name}").status_code == 404
 
 
 SAME = [

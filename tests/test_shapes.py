@@ -315,9 +315,9 @@ def test_every_rule_has_a_name_and_says_what_to_write_in_english_and_italian(
     assert rule in SHAPE
     assert languages(rule, SH.message) == ["en", "it"]
     if (rule, RDF.type, SH.NodeShape) in shapes():
-        assert languages(rule, RDFS.label) == ["en", "it"]
+        assert languages(rule, RDFS.label) == ["en", "it", "ja"]
     if (rule, RDF.type, SH.PropertyShape) in shapes():
-        assert languages(rule, SH.name) == ["en", "it"]
+        assert languages(rule, SH.name) == ["en", "it", "ja"]
         assert len(list(shapes().objects(rule, SH.order))) == 1
         assert (shapes().value(rule, SH.group), RDF.type, SH.PropertyGroup) in shapes()
         assert shapes().value(rule, SH.severity) in (SH.Violation, SH.Warning, SH.Info)

@@ -220,7 +220,8 @@ def _added(store: Store) -> dict[str, list[dict[str, str]]]:
 
 
 def _graphs(store: Store) -> list[dict[str, Any]]:
-    """Each named graph: its IRI, the files that it holds, how many triples, whether inferred.
+    """Each named graph: its IRI, the files that it holds, how many triples, whether inferred, and
+    whether anything is said of it.
 
     A file without triples is none of them: GRAPH does not find it. A release of an older program
     has no count by graph; then none is told.
@@ -229,12 +230,14 @@ def _graphs(store: Store) -> list[dict[str, Any]]:
     files: dict[str, list[str]] = {}
     for file in store.manifest["files"]:
         files.setdefault(file["graph"], []).append(file["path"])
+    store.expect(map(ox.NamedNode, counts))
     found = [
         {
             "iri": iri,
             "files": files.get(iri, []),
             "triples": triples,
             "inferred": iri == store.inferred,
+            "described": any(store.about(ox.NamedNode(iri))),
         }
         for iri, triples in counts.items()
     ]

@@ -29,7 +29,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foedera import catalog, describe, folder, graphs, release, show, suggest, write
+from foedera import (
+    catalog,
+    cite,
+    describe,
+    explore,
+    folder,
+    graphs,
+    near,
+    provenance,
+    release,
+    show,
+    suggest,
+    write,
+)
 from foedera.errors import FoederaError, NotAPublication, Unavailable
 from foedera.query import engine, nursery, wire, worker
 from foedera.query.allowance import Allowance
@@ -54,8 +67,12 @@ OPERATIONS = {
     "there": _check,
     "query": engine.answer,
     **describe.OPERATIONS,
+    **near.OPERATIONS,
+    **provenance.OPERATIONS,
     **show.OPERATIONS,
+    **cite.OPERATIONS,
     **suggest.OPERATIONS,
+    **explore.OPERATIONS,
     **catalog.OPERATIONS,
     **graphs.OPERATIONS,
 }

@@ -23,8 +23,8 @@ from foedera.words import Words
 _TYPE = ox.NamedNode(terms.TYPE)
 _LABELS = tuple(ox.NamedNode(iri) for iri in terms.LABELS)
 
-MACHINERY = (terms.OWL, terms.RDFS, terms.RDF, terms.SH)
-"""The namespaces whose classes are of models and shapes, not of what a publication is about."""
+MACHINERY = (terms.OWL, terms.RDFS, terms.RDF, terms.SH, terms.FOEDERA + "Panel")
+"""How the IRIs of classes begin that are of models and shapes, not of what is published."""
 
 _TERMS = 1000
 """How many classes, and how many properties, are offered: those used most."""
@@ -156,19 +156,22 @@ _EXECUTABLE = tuple(
         "SPARQLExecutable",
     )
 )
+_PANEL = ox.NamedNode(terms.FOEDERA + "Panel")
 _TEXTS = tuple(ox.NamedNode(terms.SH + name) for name in ("select", "ask", "construct"))
 
 
 def _examples(store: Store) -> dict[str, ox.NamedNode]:
     """The example queries (SHACL Advanced Features, section 5) by the last piece of their IRI.
 
-    Where two have the same, the publication's own wins.
+    Where two have the same, the publication's own wins. What pages ask of each thing is executable
+    too, and no question to begin with.
     """
     found = {
         quad.subject
         for kind in _EXECUTABLE
         for quad in store.about(None, _TYPE, kind)
         if isinstance(quad.subject, ox.NamedNode)
+        and not any(store.about(quad.subject, _TYPE, _PANEL))
     }
     ordered = sorted(
         found, key=lambda node: (not node.value.startswith(store.base), node.value), reverse=True

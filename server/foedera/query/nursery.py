@@ -128,7 +128,7 @@ def _hold(plan: Plan) -> Store | None:
             held = EmbeddedStore.load(plan.release)
             if len(held.store) != held.manifest["quads"]:
                 raise ValueError(f"{len(held.store)} of {held.manifest['quads']} quads are there")
-            held.graphs, held.documents, held.numbers  # noqa: B018  computed once, shared by every worker
+            held.graphs, held.documents, held.mentioned, held.numbers  # noqa: B018  for all workers
             return held
         child = os.fork()
         if child == 0:

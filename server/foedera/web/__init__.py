@@ -6,16 +6,22 @@ from flask import Flask
 
 from foedera import __version__
 from foedera.service import Site
-from foedera.settings import Settings
+from foedera.settings import Mode, Settings
 from foedera.web import (
     catalog,
+    cite,
     context,
     entity,
+    explore,
     graphs,
     home,
     links,
+    machines,
+    paging,
+    panels,
     phrases,
     problems,
+    provenance,
     queries,
     ready,
     replies,
@@ -39,10 +45,16 @@ def create_app(settings: Settings, site: Site) -> ready.Ready:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["program_version"] = __version__
-    for module in (home, sparql, catalog, queries, graphs, entity):
+    for module in (home, sparql, catalog, queries, graphs, explore, cite, machines, entity):
         app.register_blueprint(module.bp)
     links.install(app)
+    paging.install(app)
+    provenance.install(app, settings.texts)
     phrases.install(app)
+    panels.install(app)
+    cite.install(app)
+    machines.install(app)
     problems.install(app)
     replies.install(app)
-    return ready.Ready(app.wsgi_app, site, settings.cache * 1_000_000)
+    heeded = settings.entity_mode != Mode.SAFE
+    return ready.Ready(app.wsgi_app, site, settings.cache * 1_000_000, compress=heeded)

@@ -61,7 +61,7 @@ def direct(name: str) -> Response:
     iri = next((iri for iri in iris if iri in known), iris[0])
     if request.method in _READING and not (iri in known and path.startswith("graphs/")):
         with contextlib.suppress(*([NotFound] if iri in known else [])):
-            return entity.below(name)
+            return entity.thing()
     context.only("format")
     return _graph(iri)
 

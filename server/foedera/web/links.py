@@ -19,12 +19,19 @@ from foedera.formats import Format
 from foedera.web import context
 
 _SAFE = "/:@!$&'()*+,;=~-._%?"
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _NON_ASCII = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
+_NEEDLESS = re.compile(
+    r"%(?:2[1467-9A-Ea-e]|3[0-9ABDabd]|40|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])"
+)
+"""The escapes of what a path of an IRI may hold as it is (RFC 3987, section 2.2)."""
 
 
 def document(iri: str) -> str:
     """The address on this host of the document about a thing."""
-    return address(describe.document_iri(context.live().base, iri))
+    live = context.live()
+    shadowed = live.release.manifest.get("shadowed", ())
+    return address(describe.document_iri(live.base, iri, shadowed))
 
 
 def address(document: str, fmt: Format | None = None) -> str:
@@ -35,9 +42,12 @@ def address(document: str, fmt: Format | None = None) -> str:
     return f"{address}&format={fmt.ending}" if "?" in address else f"{address}.{fmt.ending}"
 
 
-def href(iri: str) -> str:
-    """Where a link in a page leads for an IRI; "" for what is no safe link."""
+def href(iri: str, here: object = False) -> str:
+    """Where a link in a page leads for an IRI; "" for what is no safe link. ``here`` is that of
+    what is elsewhere there is a page of ours."""
     base = context.live().base
+    if here:
+        return at(document(iri))
     if iri == base:
         return at("/")
     if iri.startswith(base):
@@ -64,10 +74,13 @@ def raw_path() -> str:
     return path[1:]
 
 
-def raw_target() -> str:
-    """The path, and the query if there is one, as the client sent them."""
-    query: str = request.environ.get("QUERY_STRING", "")
-    return f"{raw_path()}?{query}" if query else raw_path()
+def raw_target(*without: str) -> str:
+    """The path, and the query if there is one, as the client sent them; ``without`` some of its
+    parameters."""
+    path, query = raw_path(), request.environ.get("QUERY_STRING", "")
+    pieces = [one for one in query.split("&") if one.partition("=")[0] not in without]
+    there = query or (request.environ.get("REQUEST_URI") or "").endswith("?")
+    return f"{path}?{'&'.join(pieces)}" if there and pieces else path
 
 
 def iris(path: str) -> list[str]:
@@ -91,10 +104,14 @@ def _spellings(path: str) -> Iterator[str]:
 
     mapped = _NON_ASCII.sub(decoded, path)
     plain = unquote(path)
-    yield from (mapped, path, plain)
-    for form in ("NFC", "NFD"):
-        yield unicodedata.normalize(form, mapped)
-        yield unicodedata.normalize(form, plain)
+    bare = _NEEDLESS.sub(lambda match: unquote(match.group()), mapped)
+    yield from (mapped, path, plain, bare)
+    for text in (mapped, bare, plain):
+        for form in ("NFC", "NFD"):
+            yield unicodedata.normalize(form, text)
+    for text in (mapped, bare):
+        yield _ESCAPE.sub(lambda match: match.group().upper(), text)
+        yield _ESCAPE.sub(lambda match: match.group().lower(), text)
 
 
 def asked_iri(question: str) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import pyoxigraph as ox
 from flask import Flask, Response, g, render_template, request
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from foedera import formats, terms
@@ -21,6 +24,7 @@ from foedera.errors import (
     TooLarge,
     Unauthorized,
 )
+from foedera.web import links
 from foedera.web.replies import once
 
 _OFFERED = (formats.PROBLEM, formats.HTML, formats.TEXT, *formats.GRAPHS)
@@ -32,10 +36,24 @@ _WORDS = {
 }
 """What we say for what the framework refuses by itself."""
 
+_ADDRESS = re.compile(r"(?<!\S)/(?:doc/|about\?iri=)[^\s<]*[^\s<,.]")
+
 _LOG = logging.getLogger("foedera")
 
 
+def linked(text: Markup) -> Markup:
+    """A text of a page with the addresses of documents in it as links."""
+
+    def link(match: re.Match[str]) -> str:
+        address = html.unescape(match[0])
+        return Markup('<a href="{}">{}</a>').format(links.at(address), address)
+
+    return Markup(_ADDRESS.sub(link, text))
+
+
 def install(app: Flask) -> None:
+    app.jinja_env.globals["linked"] = linked
+
     @app.errorhandler(FoederaError)
     def ours(fault: FoederaError) -> Response:
         findings = fault.findings if isinstance(fault, Nonconforming) else ()

@@ -1,0 +1,142 @@
+"""Every kind of page in a real browser: for all eyes and hands, on every screen, light to load."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from chromium import Chromium, Tab
+from conftest import BROKEN_RULES, Page
+
+BASE = "https://w3id.org/foedera/"
+
+KINDS = {
+    "home": "/",
+    "class": "/class?iri=" + quote(BASE + "ns#Person", safe=""),
+    "person": "/doc/person/adolfo-urso",
+    "organisation": "/doc/org/meti",
+    "event": "/doc/event/signing-2023-12-13",
+    "mission": "/doc/event/liguria-mission",
+    "agreement": "/doc/agr/italy-japan-joint-statement",
+    "commitment": "/doc/agr/rapidus-investment",
+    "place": "/doc/place/tokyo",
+    "polity": "/doc/polity/italy",
+    "topic": "/doc/topic/semiconductors",
+    "source": "/doc/source/mimit-2023-12-13",
+    "evidence": "/doc/evidence/F1-005",
+    "dataset": "/doc/dataset/foedera",
+    "ontology": "/ns",
+    "concepts": "/doc/scheme/topics",
+    "elsewhere": "/about?iri=" + quote("http://xmlns.com/foaf/0.1/Person", safe=""),
+    "unknown": "/id/person/nobody-of-this-name",
+    "timeline": "/timeline",
+    "map": "/map",
+    "network": "/network",
+    "connections": "/connected",
+    "connected": "/connected?"
+    + f"from={quote(BASE + 'id/person/adolfo-urso', safe='')}"
+    + f"&to={quote(BASE + 'id/org/meti', safe='')}",
+    "disagreements": "/disagreements",
+}
+"""A page of each kind, by its name."""
+
+ENTITIES = ("person", "organisation", "event", "agreement", "place", "topic", "evidence")
+
+BUDGET = 60_000
+"""Bytes of an entity page with everything that it loads."""
+
+
+def inside(kind: str, language: str) -> str:
+    address = KINDS[kind]
+    return f"{address}{'&' if '?' in address else '?'}lang={language}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_rule_of_accessibility_is_broken_in_any_light_or_language(
+    kind: str, tab: Tab, address: str, axe: str
+) -> None:
+    for language in ("en", "ja"):
+        tab.go(address + inside(kind, language))
+        assert tab.run("document.documentElement.lang") == language
+        tab.run(axe + ";true")
+        tab.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        for scheme, width in (("light", 1200), ("dark", 390)):
+            tab.scheme(scheme)
+            tab.size(width, 900)
+            assert tab.run(BROKEN_RULES) == [], (language, scheme, width)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_page_is_wider_than_a_telephone(kind: str, tab: Tab, address: str) -> None:
+    tab.size(360, 700)
+    for language in ("en", "ja"):
+        tab.go(address + inside(kind, language))
+        tab.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        assert tab.run("document.documentElement.scrollWidth") == 360, language
+
+
+@pytest.mark.parametrize("kind", ENTITIES)
+def test_an_entity_with_everything_that_it_loads_is_light(
+    kind: str, tab: Tab, address: str
+) -> None:
+    tab.go(address + KINDS[kind])
+    tab.until("document.readyState === 'complete'")
+    received = {event["requestId"]: 0 for event in tab.events("Network.requestWillBeSent")}
+    for event in tab.events("Network.loadingFinished"):
+        received[event["requestId"]] = int(event["encodedDataLength"])
+    sizes = dict(zip(tab.addresses(), received.values(), strict=True))
+    assert min(sizes.values()) > 0
+    assert sum(sizes.values()) <= BUDGET, sizes
+
+
+@pytest.mark.parametrize("kind", ["home", "person", "event", "timeline", "connections"])
+def test_by_keyboard_everything_is_reached_in_the_order_of_the_page(
+    kind: str, tab: Tab, address: str
+) -> None:
+    """Each thing that takes the focus shows that it has it, and comes after the one before."""
+    tab.go(address + KINDS[kind])
+    whole = tab.run(
+        """[...document.querySelectorAll("a[href], button, input, select, textarea, summary")]
+            .filter(one => one.checkVisibility() && !one.disabled && one.type !== "hidden"
+                && one.tabIndex >= 0).length"""
+    )
+    seen = []
+    for _ in range(min(whole, 60)):
+        tab.press("Tab")
+        seen.append(
+            tab.run(
+                """(() => {
+                    const all = [...document.querySelectorAll("*")];
+                    const style = getComputedStyle(document.activeElement);
+                    return [all.indexOf(document.activeElement), style.outlineStyle];
+                })()"""
+            )
+        )
+    places = [place for place, _ in seen]
+    assert places == sorted(set(places))
+    assert {outline for _, outline in seen} == {"solid"}
+
+
+def test_without_scripts_every_page_has_the_same_facts(browser: Chromium, address: str) -> None:
+    tab = browser.open()
+    tab.without_scripts()
+    for kind in ("person", "event", "timeline", "network"):
+        tab.go(address + KINDS[kind])
+        assert tab.run("document.querySelector('noscript')") is None
+        plain = tab.run("document.querySelector('main').innerText")
+        other = browser.open()
+        other.go(address + KINDS[kind])
+        assert other.run("document.querySelector('main').innerText") == plain, kind
+        other.close()
+    tab.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_page_is_well_formed_and_names_itself(kind: str, tab: Tab, address: str) -> None:
+    tab.go(address + KINDS[kind])
+    page = Page(tab.run("fetch(location, {headers: {Accept: 'text/html'}}).then(r => r.text())"))
+    assert len(page.all("h1")) == 1
+    assert page.text("title").strip()
+    assert [one for one in page.all("html") if "style" in one] == []
+    assert not [tag for tag, attributes in page.elements if "style" in attributes]
