@@ -19,7 +19,7 @@ from foedera.stores.embedded import dumped
 
 HOST = "http://crawl.example"
 
-SAMPLE = 60
+SAMPLE = 40
 """How many addresses of a kind are asked where each thing has many that are made alike."""
 
 _LINK = re.compile(r'<(?:a|link|img|script|form)\b[^>]*?\b(?:href|src|action)="([^"]*)"')

@@ -427,7 +427,7 @@ def _lane(
             rows.append([])
         rows[row].append(room)
         y = top + row * _ROW
-        text_x = from_ - 7 if left else from_ + 8 if over else to + 7
+        text_x = from_ - 7 if left else from_ + 26 if over else to + 7
         marks.append(Mark(number, y, pieces, line, text, text_x, left, moment.sure))
     return marks, max(1, len(rows)), left_out
 
