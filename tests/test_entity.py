@@ -293,27 +293,8 @@ def test_what_is_not_known_is_told_in_the_format_of_the_ending(client: Client, f
         assert (answer.status_code, answer.content_type) == (404, fmt.content_type)
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "/id/book/kokoro/",
-        "/doc/book/kokoro/",
-        "/id/Book/kokoro",
-        "/id/book/KOKORO",
-        "/doc/book/kokoro.TTL",
-        "/doc/book/kokoro.",
-        "/ID/book/kokoro",
-        "/id/book",
-        "/id/",
-        "/id",
-        "/doc/",
-        "/doc",
-        "/id//book/kokoro",
-        "/sparql/",
-        "/about/",
-    ],
-)
-def test_an_address_that_is_nearly_right_is_a_404(client: Client, address: str) -> None:
+@pytest.mark.parametrize("address", ["/id/book", "/id/", "/id", "/doc/", "/doc"])
+def test_a_part_of_an_address_is_a_404(client: Client, address: str) -> None:
     answer = client.get(address)
     assert answer.status_code == 404
     assert answer.json is not None

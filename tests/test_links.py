@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from conftest import Page, Serve
 from foedera import formats, release, terms
@@ -213,6 +213,16 @@ def test_a_target_in_absolute_form_or_none_is_understood(
         environ_overrides={"REQUEST_URI": target, "RAW_URI": target},
     )
     assert answer.status_code == status
+
+
+def test_a_target_that_has_a_host_and_no_path_is_the_first_page(
+    plain_settings: Settings, linked: Site
+) -> None:
+    app = create_app(plain_settings, linked)
+    target = "http://anything.example"
+    builder = EnvironBuilder(headers={"Accept": "text/html"})
+    environ = builder.get_environ() | {"PATH_INFO": "", "REQUEST_URI": target, "RAW_URI": target}
+    assert run_wsgi_app(app, environ)[1] == "200 OK"
 
 
 def test_octets_that_are_no_utf_8_are_taken_as_they_are(following: Client) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -67,6 +66,7 @@ ns:Old a owl:Class ; owl:deprecated true ; dcterms:isReplacedBy ns:New .
 ns:New a owl:Class ; rdfs:label "New" .
 :property a owl:ObjectProperty ; owl:deprecated true ; rdfs:label "property" .
 <https://other.example/old> dcterms:isReplacedBy :new ; owl:deprecated true .
+<https://other.example/x> rdfs:label "Known here, too" .
 """
 
 
@@ -285,6 +285,7 @@ NEARLY = f"""
 <{BASE}id/old> dcterms:isReplacedBy <{BASE}id/b> .
 <{BASE}thing/x> rdfs:label "x" .
 <{BASE}/evil.example> rdfs:label "Two slashes" .
+<{BASE}id/long/{"a" * 251}> rdfs:label "A long name" .
 <{BASE}id//apart> rdfs:label "Two slashes further on" .
 """
 
@@ -318,6 +319,8 @@ def sent(client: Client, target: str, **headers: str) -> TestResponse:
         ("/id/person/anna//", "/id/person/anna"),
         ("/doc/person/anna/", "/doc/person/anna"),
         ("/doc/person/anna.ttl/", "/doc/person/anna.ttl"),
+        ("/id/person/anna.", "/id/person/anna"),
+        ("/doc/person/anna,", "/doc/person/anna"),
         ("/ID/Person/Anna", "/id/person/anna"),
         ("/Doc/Person/ANNA", "/doc/person/anna"),
         ("/doc/person/anna.TTL", "/doc/person/anna.ttl"),
@@ -337,6 +340,7 @@ def sent(client: Client, target: str, **headers: str) -> TestResponse:
         ("/sparql/", "/sparql"),
         ("/SPARQL?query=ASK%7B%7D", "/sparql?query=ASK%7B%7D"),
         ("/Health/", "/health"),
+        ("/about/?iri=urn:x", "/about?iri=urn%3Ax"),
     ],
 )
 def test_an_address_with_one_meaning_leads_to_it(nearly: Client, asked: str, expected: str) -> None:
@@ -426,10 +430,11 @@ def test_a_part_that_is_missing_is_no_way_round(nearly: Client) -> None:
     )
 
 
-def test_a_long_address_is_answered_soon(nearly: Client) -> None:
-    begun = time.process_time()
-    assert nearly.get("/id/" + "person/" * 20_000).status_code == 404
-    assert time.process_time() - begun < 1
+@pytest.mark.parametrize("name", ["a" * 250, "person/" * 20_000])
+def test_long_names_are_not_compared(nearly: Client, name: str) -> None:
+    """It would take the square of their length."""
+    answer = nearly.get(f"/id/long/{name}")
+    assert (answer.status_code, "first page" in answer.text) == (404, True)
 
 
 def test_without_an_index_an_address_is_tried_as_it_is_written(
@@ -439,4 +444,4 @@ def test_without_an_index_an_address_is_tried_as_it_is_written(
     client = Client(create_app(plain_settings, serve(NEARLY)))
     assert went(client.get("/doc/person/anna/")) == (301, "/doc/person/anna")
     assert went(client.get("/id/person/anna.TTL")) == (301, "/doc/person/anna.ttl")
-    assert client.get("/id/person/ana").status_code == 404
+    assert "first page" in client.get("/id/person/ana").text

@@ -79,7 +79,8 @@ def _documents(store: Store, iris: Sequence[str]) -> dict[str, str]:
 def _plain(path: str) -> str:
     """A path as it is looked for: without what people get wrong, and what our addresses add."""
     text = unicodedata.normalize("NFC", path).casefold().strip()
-    text = re.sub("/+", "/", text.replace("\\", "/")).strip("/")
+    text = re.sub("/+", "/", text.replace("\\", "/"))
+    text = re.sub(r"\A/|[/.,;]+\Z", "", text)  # a sentence ends after an address, too
     return re.sub(r"\A(?:id|doc)(?:/|\Z)", "", text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.routing import PathConverter
 
 from foedera import __version__
 from foedera.service import Site
@@ -29,6 +30,14 @@ from foedera.web import (
 )
 
 
+class _Rest(PathConverter):
+    """The rest of a path, whatever its escapes stand for: werkzeug's own takes neither a slash at
+    its begin nor a line feed, and an IRI may have both escaped."""
+
+    part_isolating = False
+    regex = "(?s:.+?)"
+
+
 def create_app(settings: Settings, site: Site) -> ready.Ready:
     """The WSGI application over a site.
 
@@ -38,6 +47,7 @@ def create_app(settings: Settings, site: Site) -> ready.Ready:
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # an IRI may hold two slashes in a row
+    app.url_map.converters["path"] = _Rest
     app.config["MAX_CONTENT_LENGTH"] = settings.query_bytes * 4  # a query, with all of it escaped
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.query_bytes * 4
     app.extensions[context.SETTINGS] = settings

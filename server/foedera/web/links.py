@@ -105,13 +105,15 @@ def _spellings(path: str) -> Iterator[str]:
     mapped = _NON_ASCII.sub(decoded, path)
     plain = unquote(path)
     bare = _NEEDLESS.sub(lambda match: unquote(match.group()), mapped)
-    yield from (mapped, path, plain, bare)
+    yield from (mapped, path)
+    for text in (mapped, bare):
+        yield text
+        yield _ESCAPE.sub(lambda match: match.group().upper(), text)
+        yield _ESCAPE.sub(lambda match: match.group().lower(), text)
+    yield plain
     for text in (mapped, bare, plain):
         for form in ("NFC", "NFD"):
             yield unicodedata.normalize(form, text)
-    for text in (mapped, bare):
-        yield _ESCAPE.sub(lambda match: match.group().upper(), text)
-        yield _ESCAPE.sub(lambda match: match.group().lower(), text)
 
 
 def asked_iri(question: str) -> str:

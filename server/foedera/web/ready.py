@@ -84,6 +84,9 @@ class Ready:
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        # An address without a path means the first page (RFC 9112, section 3.2.2). The framework
+        # would redirect there, to the host that the client names.
+        environ["PATH_INFO"] = environ["PATH_INFO"] or "/"
         try:
             # Said to the application too: what is kept under a release must come from it, also
             # when the next release comes in between.
