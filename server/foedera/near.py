@@ -24,7 +24,7 @@ from foedera.stores.base import Store
 _SAID = tuple(map(ox.NamedNode, (terms.TYPE, *terms.LABELS, terms.DCTERMS + "isReplacedBy")))
 """One of these is said of everything that somebody described."""
 
-_MOST = 200_000
+_MOST = 50_000
 """Of how many things the names are held ready. Where there are more, none are: they would take
 memory that pages need."""
 
@@ -80,7 +80,7 @@ def _plain(path: str) -> str:
     """A path as it is looked for: without what people get wrong, and what our addresses add."""
     text = unicodedata.normalize("NFC", path).casefold().strip()
     text = re.sub("/+", "/", text.replace("\\", "/"))
-    text = re.sub(r"\A/|[/.,;]+\Z", "", text)  # a sentence ends after an address, too
+    text = text.removeprefix("/").rstrip("/.,;")  # a sentence ends after an address, too
     return re.sub(r"\A(?:id|doc)(?:/|\Z)", "", text)
 
 
