@@ -14,7 +14,7 @@ import pyoxigraph as ox
 import pytest
 from werkzeug.test import Client
 
-from foedera import release
+from foedera import release, terms
 from foedera.stores.embedded import dumped
 
 HOST = "http://crawl.example"
@@ -115,6 +115,19 @@ def test_every_thing_is_reached_from_the_first_page(crawl: Crawl, dataset: relea
     things = {iri for iri in subjects if iri.startswith(base)}
     assert len(things) > 1500
     assert sorted(things - crawl.shown) == []
+
+
+def test_every_part_without_an_iri_is_linked_to_its_page(
+    crawl: Crawl, dataset: release.Release
+) -> None:
+    """The further cells of a list stand in the list."""
+    quads = list(dumped(dataset.path))
+    nodes = {node for quad in quads for node in (quad.subject, quad.object)}
+    parts = {node.value for node in nodes if isinstance(node, ox.BlankNode)}
+    cells = {quad.object.value for quad in quads if quad.predicate.value == terms.REST}
+    linked = {urlsplit(one).path.rpartition("/")[2] for one in crawl.linked_from}
+    assert len(parts - cells) > 100
+    assert sorted(parts - cells - linked) == []
 
 
 def test_no_link_of_a_page_is_dead(crawl: Crawl) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +19,8 @@ from foedera.web import create_app
 
 BASE = "https://links.example/base/"
 
+LONG = unicodedata.normalize("NFD", "é") + "l" * 4000
+
 
 @pytest.fixture(scope="module")
 def linked(serve: Serve) -> Site:
@@ -32,6 +35,7 @@ def linked(serve: Serve) -> Site:
           <tel:1> , <file:///etc/passwd> , <HTTP://o.example/UPPER> , <data:,x> .
         <{BASE}ns#Term> rdfs:label "term" .
         :plain rdfs:label "plain" .
+        <{BASE}id/{LONG}> rdfs:label "long" .
         :more rdfs:seeAlso <https://o.example/known> , <urn:x:known> , <https://o.example/日> .
         <https://o.example/known> rdfs:label "known" .
         <urn:x:known> rdfs:label "known, too" .
@@ -193,6 +197,13 @@ def test_spellings_of_one_address_lead_to_one_document(
     found = {following.get(address).headers.get("Location") for address in addresses}
     assert len(found) == 1
     assert None not in found
+
+
+def test_a_very_long_path_is_taken_as_it_is_written(following: Client) -> None:
+    """To normalize it may take the square of its length, and any stranger can send it."""
+    assert following.get(f"/id/{quote(LONG)}").status_code == 303
+    composed = unicodedata.normalize("NFC", LONG)
+    assert following.get(f"/id/{quote(composed)}").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,10 @@ _MOST = 50_000
 """Of how many things the names are held ready. Where there are more, none are: they would take
 memory that pages need."""
 
+_READ = 4_000
+"""The longest path that is looked at: to normalize a text takes the square of the accents on one
+letter."""
+
 _LONGEST = 200
 """The longest name, in letters, to which others are compared."""
 
@@ -51,6 +55,9 @@ def near(store: Store, call: dict[str, Any], reply: Reply) -> None:
     the format that the path asks for, or "". Without one it has ``near``: the documents of things
     that are close, and in ``wrong`` the ending, where it is only this that is wrong.
     """
+    if len(call["path"]) > _READ:
+        reply.head({"iri": None, "near": [], "wrong": ""})
+        return
     index = store.once(_index)
     whole = _plain(unquote(call["path"]))
     stem, dot, ending = whole.rpartition(".")

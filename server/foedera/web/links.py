@@ -26,6 +26,10 @@ _NEEDLESS = re.compile(
 )
 """The escapes of what a path of an IRI may hold as it is (RFC 3987, section 2.2)."""
 
+_RESPELLED = 4_000
+"""The longest path that may be spelled otherwise than the IRI that is meant: to normalize a text
+takes the square of the accents on one letter."""
+
 
 def document(iri: str) -> str:
     """The address on this host of the document about a thing."""
@@ -103,9 +107,11 @@ def _spellings(path: str) -> Iterator[str]:
             return match.group()
 
     mapped = _NON_ASCII.sub(decoded, path)
+    yield from (mapped, path)
+    if len(path) > _RESPELLED:
+        return
     plain = unquote(path)
     bare = _NEEDLESS.sub(lambda match: unquote(match.group()), mapped)
-    yield from (mapped, path)
     for text in (mapped, bare):
         yield text
         yield _ESCAPE.sub(lambda match: match.group().upper(), text)
