@@ -87,7 +87,7 @@ class Marks:
     ) -> str:
         """That something has a text, of which an element shows ``shown`` and nothing else, or
         None where it shows something else."""
-        names = " ".join(self._iri(one.value) for one in predicates)
+        names = " ".join(sorted(self._iri(one.value) for one in predicates))
         kind = value.datatype.value
         exact = shown == value.value and "\r" not in value.value and kind not in _MARKUP
         content = "" if exact else f' content="{_attribute(value.value)}"'

@@ -351,7 +351,8 @@ SELECT DISTINCT ?query ?prefix ?namespace {{
 
 
 def _rules(store: Store) -> _Rules:
-    rows: Any = store.query(_GIVEN)
+    given = any(terms.SH + name in store.numbers["properties"] for name in ("construct", "select"))
+    rows: Any = store.query(_GIVEN) if given else ()
     targets: dict[tuple[Any, str], set[Any]] = {}
     for row in rows:
         known = targets.setdefault((row["query"], row["text"].value), set())
@@ -370,7 +371,7 @@ def _rules(store: Store) -> _Rules:
     return _Rules(tuple(constructs), *_unsure(store, selects))
 
 
-_MANY = 50_000
+_AT_ONCE = 50_000
 """Up to how many unsure values are asked for at once, for all things; more are for each thing."""
 
 
@@ -381,9 +382,9 @@ def _unsure(
     found: dict[Any, set[Any]] = {}
     each = []
     for text in selects:
-        rows: Any = () if _LIMIT.search(text) else store.query(f"{text}\nLIMIT {_MANY + 1}")
+        rows: Any = () if _LIMIT.search(text) else store.query(f"{text}\nLIMIT {_AT_ONCE + 1}")
         pairs = [(row["this"], row["value"]) for row in rows]
-        if _LIMIT.search(text) or len(pairs) > _MANY:
+        if _LIMIT.search(text) or len(pairs) > _AT_ONCE:
             each.append(text)
             continue
         for this, value in pairs:

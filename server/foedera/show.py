@@ -117,7 +117,9 @@ def _plan(store: Store) -> Plan:
     found = store.query(_ROWS)
     assert isinstance(found, ox.QuerySolutions)
     solutions = list(found)
-    store.expect(solution["shape"] for solution in solutions)
+    dataset = store.manifest["publication"]["dataset"]  # of which every page tells the makers
+    also = [ox.NamedNode(dataset)] if dataset else []
+    store.expect([*(solution["shape"] for solution in solutions), *also])
     rows: dict[Any, dict[Key, Row]] = {}
     for solution in solutions:
         path: Any = solution["forward"] or solution["backward"]
