@@ -241,6 +241,10 @@ class Counting(EmbeddedStore):
         self.questions += 1
         return super().sources(triple)
 
+    def follows(self, triple: ox.Triple | ox.Quad) -> bool:
+        self.questions += 1
+        return super().follows(triple)
+
     def cost(self, operation: Any, **call: Any) -> tuple[int, int, dict[str, Any]]:
         """Questions and quads that the first answer takes, and the answer."""
         self.questions = self.quads = 0
@@ -286,8 +290,10 @@ def test_a_thing_to_which_a_hundred_thousand_lead_reads_no_more_than_it_shows(
     hubs: Counting,
 ) -> None:
     hubs.cost(show.page, iris=[f"{X}small"], values=50)  # what is asked once of each release
-    few = hubs.cost(show.page, iris=[f"{X}small"], values=50)
-    many = hubs.cost(show.page, iris=[f"{X}hub"], values=50)
+    few, many = (  # each for a reader of whom no words are remembered
+        hubs.cost(show.page, iris=[X + name], values=50, languages=[language])
+        for name, language in (("small", "it"), ("hub", "ja"))
+    )
     (thing,) = many[2]["things"]
     counts = [fact["count"] for fact in (*thing["sections"][0]["facts"], *thing["links"])]
     assert sorted(counts) == [LINKS // 3, LINKS // 3, LINKS // 3 + 1, LINKS]

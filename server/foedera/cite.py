@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyoxigraph as ox
@@ -172,17 +172,17 @@ def sentences(it: Citation, edition: str) -> str:
 WRITERS = {BIBTEX: bibtex, RIS: ris, CSL: csl, formats.TEXT: line}
 
 
-def of(store: Store, words: Words, found: Found) -> dict[str, Any]:
-    """What a citation of the first thing of a document says: the fields of `Citation`, without the
-    day of access."""
+def of(store: Store, words: Words, found: Found, authors: Sequence[str]) -> dict[str, Any]:
+    """What a citation of the first thing of a document says, which has some ``authors`` (IRIs): the
+    fields of `Citation`, without the day of access."""
     thing = found.things[0]
     publication = store.manifest["publication"]
     whole = title_of(store, words)
     itself = whole and thing.value == publication["dataset"]
     title = whole if whole and itself else words.label(thing)
-    makers = [words.label(ox.NamedNode(iri))["text"] for iri in signs(store, found)["authors"]]
+    makers = [words.label(ox.NamedNode(iri))["text"] for iri in authors]
     publisher = _line(publication["publisher"])
-    return asdict(
+    return vars(
         Citation(
             iri=thing.value,
             title=_line(title["text"]),
@@ -211,7 +211,8 @@ def cited(store: Store, call: dict[str, Any], reply: Reply) -> None:
     """
     found = find(store, call["iris"])
     reply.head({})
-    content = of(store, Words(store, call["languages"]), found)
+    authors = signs(store, found)["authors"]
+    content = of(store, Words(store, call["languages"]), found, authors)
     reply.write(json.dumps(content, ensure_ascii=False).encode())
 
 

@@ -269,7 +269,8 @@ def signs(store: Store, found: Found) -> dict[str, Any]:
     thing = found.things[0]
     types = [q.object for q in store.about(thing, _TYPE) if isinstance(q.object, ox.NamedNode)]
     counts = store.numbers.get("classes", {}) if len(types) > 1 else {}
-    types.sort(key=lambda one: (counts.get(one.value, 0), not one.value.startswith(store.base)))
+    own = store.base
+    types.sort(key=lambda one: (counts.get(one.value, 0), not one.value.startswith(own), one.value))
     return {
         **found.head(store.base),
         "class": types[0].value if types else "",

@@ -10,14 +10,15 @@ from foedera.stores.base import Store
 from foedera.words import Words
 
 
-def of_document(store: Store, words: Words, found: Found, languages: list[str]) -> dict[str, Any]:
-    """For the page of a document: the IRIs of it and of its ``authors``, and of its first thing the
-    ``citation`` and what ``schema`` there is."""
-    head = signs(store, found)
+def of_document(
+    store: Store, words: Words, found: Found, head: dict[str, Any], languages: list[str]
+) -> dict[str, Any]:
+    """For the page of a document, the `signs` of which are its ``head``: the IRIs of it and of its
+    ``authors``, and of its first thing the ``citation`` and what ``schema`` there is."""
     return {
         "document": head["document"],
         "authors": head["authors"],
-        "citation": cite.of(store, words, found),
+        "citation": cite.of(store, words, found, head["authors"]),
         "schema": schema.embedded(store, found.things[0], languages),
     }
 
@@ -31,7 +32,8 @@ def of_site(store: Store, words: Words, languages: list[str]) -> dict[str, Any]:
         site["name"] = title["text"]
     if not dataset:
         return {"document": store.base, "schema": {"@context": schema.CONTEXT, **site}}
-    about = of_document(store, words, find(store, [dataset]), languages)
+    found = find(store, [dataset])
+    about = of_document(store, words, found, signs(store, found), languages)
     main = {name: value for name, value in about["schema"].items() if name != "@context"}
     graph = [main, {**site, "about": {"@id": dataset}}]
     return {

@@ -124,6 +124,12 @@ def triples(store: Store, thing: ox.NamedNode, most: int = 0) -> list[ox.Triple]
     """All that schema.org has words for about a thing, with the kinds and names of what that
     mentions. In a fixed order, each once; the thing always has a class. Of a thing of which a
     great deal is said, ``most`` values of a property are looked at, or with 0 all."""
+    found = _said(store, thing, most)
+    return sorted(found, key=lambda triple: (triple.subject != thing, *map(str, triple)))
+
+
+def _said(store: Store, thing: ox.NamedNode, most: int) -> Iterable[ox.Triple]:
+    """The same in any order."""
     rules = store.once(_rules)
     unsure = rules.withheld(store, thing)
     counted = store.linked(thing, inverse=False) if most else {}
@@ -169,7 +175,7 @@ def triples(store: Store, thing: ox.NamedNode, most: int = 0) -> list[ox.Triple]
         add(whole, "contentUrl", [whole])
         add(whole, "encodingFormat", [ox.Literal(TURTLE.media_type)])
     _name_all(store, found, thing, kinds)
-    return sorted(found, key=lambda triple: (triple.subject != thing, *map(str, triple)))
+    return found
 
 
 def _name_all(
@@ -344,8 +350,10 @@ SELECT DISTINCT ?query ?text ?target {{
 
 _PREFIXES = f"""
 PREFIX sh: <{terms.SH}>
+PREFIX dcterms: <{terms.DCTERMS}>
 SELECT DISTINCT ?query ?prefix ?namespace {{
-  ?query sh:prefixes/sh:declare ?one . ?one sh:prefix ?prefix ; sh:namespace ?namespace
+  ?query {_CONFORMS} ; sh:prefixes/sh:declare ?one .
+  ?one sh:prefix ?prefix ; sh:namespace ?namespace
 }} ORDER BY ?prefix
 """
 
@@ -358,16 +366,18 @@ def _rules(store: Store) -> _Rules:
         known = targets.setdefault((row["query"], row["text"].value), set())
         if row["target"]:
             known.add(row["target"])
+    prefixes: dict[Any, str] = {}
+    declared: Any = store.query(_PREFIXES) if targets else ()
+    for row in declared:
+        line = f"PREFIX {row['prefix'].value}: <{row['namespace'].value}>\n"
+        prefixes[row["query"]] = prefixes.get(row["query"], "") + line
     constructs, selects = [], []
     for (query, text), meant in sorted(targets.items(), key=str):
-        declared: Any = store.query(_PREFIXES, values={"query": query})
-        prefixes = "".join(
-            f"PREFIX {row['prefix'].value}: <{row['namespace'].value}>\n" for row in declared
-        )
+        whole = prefixes.get(query, "") + text
         if meant:
-            constructs.append((frozenset(meant), prefixes + text))
+            constructs.append((frozenset(meant), whole))
         else:
-            selects.append(prefixes + text)
+            selects.append(whole)
     return _Rules(tuple(constructs), *_unsure(store, selects))
 
 
@@ -405,7 +415,7 @@ def embedded(store: Store, thing: ox.NamedNode, languages: Sequence[str]) -> dic
     reader's language only (``languages``, best first), and no more than `_MOST` of a kind.
     """
     about: dict[Any, dict[ox.NamedNode, list[Any]]] = {}
-    for triple in triples(store, thing, _MANY):
+    for triple in _said(store, thing, _MANY):
         about.setdefault(triple.subject, {}).setdefault(triple.predicate, []).append(triple.object)
     order = {tag: place for place, tag in enumerate(dict.fromkeys((*languages, "en", "")))}
     content = _Page(about, order).node(thing)
@@ -442,7 +452,7 @@ class _Page:
             return name
         main = not self._written
         self._written.add(node)
-        kinds = [_word(kind) for kind in said.pop(_TYPE, ())]
+        kinds = sorted(_word(kind) for kind in said.pop(_TYPE, ()))
         content: dict[str, Any] = {"@type": kinds[0] if len(kinds) == 1 else kinds} if kinds else {}
         content |= name
 

@@ -22,7 +22,7 @@ from foedera.errors import NotFound
 from foedera.query.worker import Reply
 from foedera.rdfa import Clash, Marks, names
 from foedera.stores.base import Store
-from foedera.words import Words, by_text
+from foedera.words import Readers, Words, by_text
 
 _TYPE = ox.NamedNode(terms.TYPE)
 _FIRST = ox.NamedNode(terms.FIRST)
@@ -71,7 +71,7 @@ class Plan:
 
     rows: Mapping[Any, Mapping[Key, Row]]
     own: tuple[str, ...]
-    inverses: frozenset[tuple[ox.NamedNode, ox.NamedNode]]
+    inverses: Mapping[ox.NamedNode, Sequence[ox.NamedNode]]
     below: frozenset[tuple[ox.NamedNode, ox.NamedNode]]
 
     def of(self, targets: Iterable[Any]) -> dict[Key, Row]:
@@ -139,19 +139,19 @@ def _plan(store: Store) -> Plan:
         known[key] = known[key].merged(row) if key in known else row
     spaces = store.about(None, ox.NamedNode(terms.VANN + "preferredNamespaceUri"))
     own = (store.base, *sorted(str(getattr(quad.object, "value", "")) for quad in spaces))
-    return Plan(rows, own, _pairs(store, "inverseOf", both=True), _pairs(store, "subPropertyOf"))
+    inverses: dict[ox.NamedNode, list[ox.NamedNode]] = {}
+    pairs = _pairs(store, terms.OWL + "inverseOf")
+    for forth, back in sorted(pairs | {(b, a) for a, b in pairs}, key=str):
+        inverses.setdefault(forth, []).append(back)
+    return Plan(rows, own, inverses, _pairs(store, terms.RDFS + "subPropertyOf"))
 
 
-def _pairs(
-    store: Store, name: str, both: bool = False
-) -> frozenset[tuple[ox.NamedNode, ox.NamedNode]]:
-    space = terms.OWL if both else terms.RDFS
-    found = {
+def _pairs(store: Store, iri: str) -> frozenset[tuple[ox.NamedNode, ox.NamedNode]]:
+    return frozenset(
         (quad.subject, quad.object)
-        for quad in store.about(None, ox.NamedNode(space + name))
+        for quad in store.about(None, ox.NamedNode(iri))
         if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode)
-    }
-    return frozenset(found | {(b, a) for a, b in found} if both else found)
+    )
 
 
 MANY = 300
@@ -221,7 +221,7 @@ def page(store: Store, call: dict[str, Any], reply: Reply) -> None:
         reply.head(end)
         return
     store.expect(about)
-    words = Words(store, call["languages"])
+    words = store.once(Readers).words(call["languages"])
     try:
         content = _content(store, words, found, call, Marks(store.once(_short)))
     except Clash:
@@ -232,11 +232,14 @@ def page(store: Store, call: dict[str, Any], reply: Reply) -> None:
         content["things"][0]["source"] = panel
         types = (quad.object for quad in store.about(about[0], _TYPE))
         content["things"][0]["panels"] = panels.of(store, words, about[0], types)
+    head = signs(store, found)
     content["machines"] = (
-        machines.of_document(store, words, found, call["languages"]) if first and named else None
+        machines.of_document(store, words, found, head, call["languages"])
+        if first and named
+        else None
     )
     content["retired"] = _retired(store, words, found.thing) if end else None
-    reply.head({**signs(store, found), **end})
+    reply.head({**head, **end})
     reply.write(json.dumps(content, ensure_ascii=False).encode())
 
 
@@ -383,11 +386,10 @@ class _Page:
         self._most = most
         self._plan = store.once(_plan)
         self._facts = _Facts(store, thing, whole)
-        first = self._facts.some((_TYPE, False), 0, most)
+        first = sorted(self._facts.some((_TYPE, False), 0, most), key=str)
         self._types = first if (_TYPE, False) in self._facts.counts else []
         own = (predicate for predicate, inverse in self._facts.counts if not inverse)
         self._rows = self._plan.of([*self._types, *own])
-        self._inferences: dict[tuple[Any, Any, Any], bool] = {}
         self._open: set[Any] = {thing} if self._nameless else set()
         self._owned: set[Any] = set(self._open)
         self._terms: dict[str, dict[str, Any]] = {}
@@ -502,15 +504,14 @@ class _Page:
         spelled: dict[ox.Literal, list[ox.NamedNode]] = {}
         left: dict[Key, list[Any]] = {}
         title, lead = _literal(label), _literal(summary)
-        for key in self._facts.counts:
-            predicate, inverse = key
-            if inverse or predicate not in _IN_THE_HEAD:
-                continue
+        told = [key for key in self._facts.counts if key[0] in _IN_THE_HEAD and not key[1]]
+        for key in sorted(told, key=str):
+            predicate, _ = key
             named = predicate in _LABELS
             if predicate == _TYPE or self._facts.counts[key] > (_NAMES if named else self._most):
                 left[key] = []
                 continue
-            for value in self._facts.all(key):
+            for value in sorted(self._facts.all(key), key=str):
                 if _is_plain(value) if named else value == lead:
                     spelled.setdefault(value, []).append(predicate)
                 else:
@@ -575,8 +576,8 @@ class _Page:
             return []
         return [
             (forth, False)
-            for forth, back in self._plan.inverses
-            if back == key[0] and (forth, False) in self._facts.counts
+            for forth in self._plan.inverses.get(key[0], ())
+            if (forth, False) in self._facts.counts
         ]
 
     def _back(self, key: Key, value: Any) -> list[ox.NamedNode]:
@@ -585,29 +586,18 @@ class _Page:
             return []
         return [
             back
-            for forth, back in self._plan.inverses
-            if forth == key[0]
-            and (back, True) not in self._rows
-            and self._facts.has((back, True), value)
+            for back in self._plan.inverses.get(key[0], ())
+            if (back, True) not in self._rows and self._facts.has((back, True), value)
         ]
-
-    def _only_follows(self, subject: Any, predicate: Any, value: Any) -> bool:
-        """Whether no file states a triple."""
-        triple = (subject, predicate, value)
-        if triple not in self._inferences:
-            graphs = self._store.sources(ox.Triple(*triple))
-            self._inferences[triple] = graphs == [self._store.inferred]
-        return self._inferences[triple]
 
     def _inferred(self, predicate: Any, value: Any) -> bool:
         """Whether no file states this of the thing, nor says it the other way round."""
-        if not self._only_follows(self._thing, predicate, value):
+        if not self._store.follows(ox.Triple(self._thing, predicate, value)):
             return False
         return isinstance(value, ox.Literal) or not any(
             any(self._store.about(value, back, self._thing))
-            and not self._only_follows(value, back, self._thing)
-            for forth, back in self._plan.inverses
-            if forth == predicate
+            and not self._store.follows(ox.Triple(value, back, self._thing))
+            for back in self._plan.inverses.get(predicate, ())
         )
 
     def _repeats(self, key: Key, value: Any, row: Row | None) -> bool:
@@ -615,7 +605,7 @@ class _Page:
         vocabulary makes of it."""
         predicate, inverse = key
         ends = (value, self._thing) if inverse else (self._thing, value)
-        if not self._only_follows(ends[0], predicate, ends[1]):
+        if not self._store.follows(ox.Triple(ends[0], predicate, ends[1])):
             return False
         if row is None and not predicate.value.startswith(self._plan.own):
             return True
@@ -881,7 +871,7 @@ class _Page:
             elif (
                 quad.predicate not in _IN_THE_HEAD
                 and quad.object != self._thing
-                and not self._only_follows(node, quad.predicate, quad.object)
+                and not self._store.follows(quad)
             ):
                 found.setdefault((quad.predicate, False), []).append(quad.object)
         rows = self._plan.of([*types, *(predicate for predicate, _ in found)])

@@ -197,16 +197,14 @@ class _Terms:
         return [
             quad.object
             for quad in self._store.about(term, predicate)
-            if isinstance(quad.object, ox.NamedNode)
-            and self._store.sources(quad) != [self._store.inferred]
+            if isinstance(quad.object, ox.NamedNode) and not self._store.follows(quad)
         ]
 
     def _pointing(self, term: Any, predicate: ox.NamedNode) -> list[ox.NamedNode]:
         return [
             quad.subject
             for quad in self._store.about(None, predicate, term)
-            if isinstance(quad.subject, ox.NamedNode)
-            and self._store.sources(quad) != [self._store.inferred]
+            if isinstance(quad.subject, ox.NamedNode) and not self._store.follows(quad)
         ]
 
     def _links(self, nodes: Iterable[ox.NamedNode]) -> list[dict[str, Any]]:
@@ -224,7 +222,7 @@ class _Terms:
         return [
             {"how": self._words.label(how), "term": self._link(other)}
             for how in _ALIGNED
-            for other in self._stated(term, how)
+            for other in sorted(self._stated(term, how), key=str)
             if not other.value.startswith(self._store.base)
         ]
 

@@ -23,6 +23,13 @@ _HUMP = re.compile(r"(?<=[a-z])[A-Z](?=[a-z])")
 """Where a camelCase name goes on with a new word."""
 
 
+_READERS = 4
+"""For how many choices of languages words are kept."""
+
+_KEPT = 3_000
+"""How many labels are kept for one of them."""
+
+
 class Words:
     """Labels in the reader's language, looked up once each."""
 
@@ -34,11 +41,16 @@ class Words:
         self._labels: dict[Any, dict[str, str]] = {}
         self._here: dict[Any, bool] = {}
 
+    @property
+    def much(self) -> bool:
+        """Whether more was looked up than is to be kept from page to page."""
+        return max(len(self._labels), len(self._summaries), len(self._here)) > _KEPT
+
     def best(self, texts: Sequence[ox.Literal]) -> dict[str, str] | None:
-        """The text that the reader can read best, and its language."""
+        """The text that the reader can read best, and its language; of several the first one."""
         if not texts:
             return None
-        best = min(texts, key=lambda text: self._order.rank(text.language or ""))
+        best = min(texts, key=lambda text: (self._order.rank(text.language or ""), text.value))
         return {"text": best.value, "language": best.language or ""}
 
     def label(self, node: Any) -> dict[str, str]:
@@ -98,6 +110,26 @@ class Words:
                 or any(self._store.about(node))
             )
         return self._here[node]
+
+
+class Readers:
+    """The words for the last few choices of languages: most things that a page names are on other
+    pages as well, its properties on all."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: dict[tuple[str, ...], Words] = {}
+
+    def words(self, languages: Sequence[str]) -> Words:
+        """Those for a reader of some languages, best first."""
+        key = tuple(languages)
+        words = self._kept.pop(key, None)
+        if words is None or words.much:
+            words = Words(self._store, languages)
+        self._kept[key] = words
+        if len(self._kept) > _READERS:
+            del self._kept[next(iter(self._kept))]
+        return words
 
 
 def local_name(iri: str) -> str:

@@ -269,7 +269,7 @@ def _order(
 
 def _inferred(store: Store, way: Way) -> bool:
     """Whether some piece of a way is stated in no file."""
-    return any(store.sources(triple) == [store.inferred] for triple in way)
+    return any(map(store.follows, way))
 
 
 class _Teller:

@@ -104,13 +104,13 @@ def text(store: Store, kind: str) -> str:
 
 
 def rows(store: Store, kind: str) -> Iterator[Row]:
-    """What the query behind a page gives, at most `ROWS` of it and one more.
+    """What the query behind a page gives, at most `ROWS` of it and one more, in a fixed order.
 
     Raises EngineFailed where the publication's own cannot be read.
     """
     query = text(store, kind)
     try:
-        yield from islice(_solutions(store, query) if query else (), ROWS + 1)
+        yield from _solutions(store, query) if query else ()
     except SyntaxError as fault:
         raise EngineFailed(
             f"The query behind the page {kind!r} cannot be read: {fault}",
@@ -123,7 +123,7 @@ def _solutions(store: Store, query: str) -> Iterator[Row]:
     if not isinstance(found, ox.QuerySolutions):
         raise SyntaxError("it is no SELECT query")
     columns = {variable.value for variable in found.variables}
-    for solution in found:
+    for solution in sorted(islice(found, ROWS + 1), key=str):  # each engine has its own order
         yield _row(solution, columns)
 
 

@@ -39,7 +39,7 @@ class Store(ABC):
         self.names = lru_cache(maxsize=50_000)(self._names)
         self.summaries = lru_cache(maxsize=5_000)(self._summaries)
 
-    @property
+    @cached_property
     def base(self) -> str:
         return str(self.manifest["publication"]["base"])
 
@@ -47,7 +47,7 @@ class Store(ABC):
     def prefixes(self) -> dict[str, str]:
         return dict(self.manifest["prefixes"])
 
-    @property
+    @cached_property
     def inferred(self) -> str:
         """The IRI of the graph of what was inferred."""
         return str(self.manifest["inferred"])
@@ -145,6 +145,10 @@ class Store(ABC):
     @abstractmethod
     def sources(self, triple: ox.Triple | ox.Quad) -> list[str]:
         """The IRIs of the named graphs in which a triple stands."""
+
+    def follows(self, triple: ox.Triple | ox.Quad) -> bool:
+        """Whether a triple is there because it was inferred: no file states it."""
+        return self.sources(triple) == [self.inferred]
 
     @abstractmethod
     def query(

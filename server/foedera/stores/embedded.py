@@ -60,6 +60,11 @@ class EmbeddedStore(Store):
         found = self.store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
         return sorted(q.graph_name.value for q in found if isinstance(q.graph_name, ox.NamedNode))
 
+    def follows(self, triple: ox.Triple | ox.Quad) -> bool:
+        """As `Store.follows` has it. What is stated is never inferred as well, so one look does."""
+        parts = (triple.subject, triple.predicate, triple.object)
+        return ox.Quad(*parts, ox.NamedNode(self.inferred)) in self.store
+
     def query(
         self,
         text: str,
