@@ -250,15 +250,22 @@ def dataset_client(dataset_site: Site, plain_settings: Settings) -> Client:
 # A real browser
 
 
-@pytest.fixture(scope="session")
-def address(dataset_site: Site, plain_settings: Settings) -> Iterator[str]:
-    """The dataset, over HTTP."""
-    server = create_server(create_app(plain_settings, dataset_site), host="127.0.0.1", port=0)
+@contextlib.contextmanager
+def over_http(site: Site, settings: Settings) -> Iterator[str]:
+    """The address of a site, on a thread of this process."""
+    server = create_server(create_app(settings, site), host="127.0.0.1", port=0)
     thread = threading.Thread(target=server.run)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
     thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def address(dataset_site: Site, plain_settings: Settings) -> Iterator[str]:
+    """The dataset, over HTTP."""
+    with over_http(dataset_site, plain_settings) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ LAYERS = (
     "settings",
     "terms",
     "dates",
+    "points",
     "languages",
     "patch",
     "folder",

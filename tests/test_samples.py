@@ -5,16 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from waitress.server import create_server
 
+from conftest import over_http
 from foedera.service import Site
 from foedera.settings import Settings
-from foedera.web import create_app
 from foedera.web.samples import of_files, of_query
 
 NASTY = """\
@@ -31,12 +29,8 @@ ENDINGS = {"Shell": "sh", "Python": "py", "R": "R", "JavaScript": "mjs"}
 @pytest.fixture(scope="module")
 def address(site: Site, plain_settings: Settings) -> Iterator[str]:
     """The books, over HTTP."""
-    server = create_server(create_app(plain_settings, site), host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(10)
+    with over_http(site, plain_settings) as address:
+        yield address
 
 
 def run(language: str, code: str, folder: Path) -> str:

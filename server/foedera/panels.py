@@ -21,8 +21,6 @@ the ``:PanelColumn`` of that ``:variable``. Solutions for one thing (or one name
 from __future__ import annotations
 
 import logging
-import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -32,6 +30,7 @@ import pyoxigraph as ox
 
 from foedera import terms
 from foedera.dates import Days, days
+from foedera.points import on_earth
 from foedera.stores.base import Store
 from foedera.words import Words, local_name
 
@@ -62,7 +61,6 @@ _APART = frozenset(
 _LAST = 1e9
 """Where what has no sh:order stands."""
 
-_POINT = re.compile(r"POINT\s*Z?\s*\(\s*([-+.\deE]+)\s+([-+.\deE]+)", re.IGNORECASE)
 
 _log = logging.getLogger(__name__)
 
@@ -535,10 +533,4 @@ def _bound(pick: Callable[[list[int]], int], ends: Sequence[int | None]) -> int 
 def _point(row: _Row) -> tuple[float, float] | None:
     """Longitude and latitude, where a row has them and they are on earth."""
     wkt, lat, long = (getattr(row.one(name), "value", "") for name in ("wkt", "lat", "long"))
-    match = _POINT.search(wkt)
-    try:
-        at = (float(match[1]), float(match[2])) if match else (float(long), float(lat))
-    except ValueError:
-        return None
-    inside = all(map(math.isfinite, at)) and abs(at[0]) <= 180 and abs(at[1]) <= 90
-    return at if inside else None
+    return on_earth(wkt, lat, long)

@@ -27,7 +27,6 @@ from foedera.formats import TURTLE
 from foedera.stores.base import Store
 
 _TYPE = ox.NamedNode(terms.TYPE)
-_WGS84 = "http://www.w3.org/2003/01/geo/wgs84_pos#"
 
 _CLASSES = {
     terms.FOAF + "Person": "Person",
@@ -64,8 +63,8 @@ _OF_ALL = {
     terms.FOAF + "depiction": "image",
     terms.PROV + "startedAtTime": "startDate",
     terms.PROV + "endedAtTime": "endDate",
-    _WGS84 + "lat": "latitude",
-    _WGS84 + "long": "longitude",
+    terms.WGS84 + "lat": "latitude",
+    terms.WGS84 + "long": "longitude",
     terms.SKOS + "inScheme": "inDefinedTermSet",
     terms.SKOS + "hasTopConcept": "hasDefinedTerm",
     terms.SKOS + "notation": "termCode",

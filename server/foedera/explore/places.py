@@ -3,8 +3,6 @@ another."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from foedera.explore import queries
+from foedera.points import on_earth
 from foedera.query.worker import Reply
 from foedera.stores.base import Store
 from foedera.words import Words
@@ -24,8 +23,6 @@ THINGS = 40
 
 _NAMED = 1_500
 """About how many things are named at all places together."""
-
-_POINT = re.compile(r"POINT\s*Z?\s*\(\s*([-+.\deE]+)\s+([-+.\deE]+)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -73,16 +70,8 @@ def _atlas(store: Store) -> _Atlas:
 
 def _point(row: queries.Row) -> tuple[float, float] | None:
     """Longitude and latitude, where a row has them and they are on earth."""
-    wkt, lat, long = row("wkt"), row("lat"), row("long")
-    try:
-        if wkt is not None:
-            match = _POINT.search(wkt.value)
-            at = (float(match[1]), float(match[2])) if match else (math.nan, math.nan)
-        else:
-            at = (float(long.value), float(lat.value))
-    except (AttributeError, ValueError):
-        return None
-    return at if abs(at[0]) <= 180 and abs(at[1]) <= 90 else None
+    wkt, lat, long = (getattr(row(name), "value", "") for name in ("wkt", "lat", "long"))
+    return on_earth(wkt, lat, long)
 
 
 def places(store: Store, call: dict[str, Any], reply: Reply) -> None:

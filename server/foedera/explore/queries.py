@@ -47,8 +47,6 @@ Row = Callable[[str], Any]
 
 _TYPE = ox.NamedNode(terms.TYPE)
 
-_WGS84 = "http://www.w3.org/2003/01/geo/wgs84_pos#"
-
 _GENERAL = {
     TIMELINE: f"""\
 SELECT ?thing ?date ?place WHERE {{
@@ -59,7 +57,7 @@ SELECT ?thing ?date ?place WHERE {{
 """,
     MAP: f"""\
 PREFIX geo: <{terms.GEO}>
-PREFIX wgs84: <{_WGS84}>
+PREFIX wgs84: <{terms.WGS84}>
 PREFIX schema: <{terms.SCHEMA}>
 
 SELECT ?place ?wkt ?lat ?long ?thing WHERE {{
@@ -75,7 +73,7 @@ SELECT ?place ?wkt ?lat ?long ?thing WHERE {{
 
 _TOLD_BY = {
     TIMELINE: terms.BEGINNINGS,
-    MAP: (terms.GEO + "asWKT", _WGS84 + "lat", terms.SCHEMA + "latitude"),
+    MAP: (terms.GEO + "asWKT", terms.WGS84 + "lat", terms.SCHEMA + "latitude"),
 }
 """The properties without which a general query finds nothing."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from foedera.dates import days
+from foedera.points import on_earth
 from foedera.views.table import DATE, NUMBER, POINT, TEXT, THING, Table, Term
 
 _ROWS = 200
@@ -257,7 +258,6 @@ def _network(table: Table) -> Network:
 # A map
 
 
-_WKT_POINT = re.compile(r"POINT\s*Z?\s*\(\s*([-+.\deE]+)\s+([-+.\deE]+)", re.IGNORECASE)
 _LATITUDE = re.compile(r"lat(itude)?", re.IGNORECASE)
 _LONGITUDE = re.compile(r"lon(g|gitude)?|lng", re.IGNORECASE)
 
@@ -271,27 +271,20 @@ def _places(table: Table) -> list[tuple[Term | None, float, float]]:
     found = []
     for row in table.rows:
         at = _at(table, row)
-        if at and abs(at[0]) <= 180 and abs(at[1]) <= 90:
+        if at:
             found.append((row.get(name) if name else None, *at))
     return found
 
 
 def _at(table: Table, row: Mapping[str, Term]) -> tuple[float, float] | None:
     for column in table.of(POINT):
-        match = _WKT_POINT.search(row[column]["value"]) if column in row else None
-        if match:
-            try:
-                return float(match[1]), float(match[2])
-            except ValueError:
-                return None
-    degrees = []
-    for named in (_LONGITUDE, _LATITUDE):
-        angle = next((c for c in table.columns if named.fullmatch(c) and c in row), None)
-        try:
-            degrees.append(float(row[angle]["value"]) if angle else math.inf)
-        except ValueError:
-            return None
-    return (degrees[0], degrees[1]) if all(map(math.isfinite, degrees)) else None
+        if column in row:
+            return on_earth(row[column]["value"])
+    lat, long = (
+        next((row[c]["value"] for c in table.columns if named.fullmatch(c) and c in row), "")
+        for named in (_LATITUDE, _LONGITUDE)
+    )
+    return on_earth("", lat, long)
 
 
 def _may_map(table: Table) -> bool:
