@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from foedera import check, folder
+from foedera import check, folder, terms
 from foedera.check import Finding, Report
 from foedera.errors import CouldNotCheck
 
@@ -178,10 +178,10 @@ def test_a_rule_without_a_name_goes_by_that_of_its_owner(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ("01", f'"01"^^<{check.terms.XSD}integer>'),
-        ("'1.50'^^xsd:decimal", f'"1.50"^^<{check.terms.XSD}decimal>'),
-        ("'tRUE'^^xsd:boolean", f'"tRUE"^^<{check.terms.XSD}boolean>'),
-        ("'x'^^xsd:date", f'"x"^^<{check.terms.XSD}date>'),
+        ("01", f'"01"^^<{terms.XSD}integer>'),
+        ("'1.50'^^xsd:decimal", f'"1.50"^^<{terms.XSD}decimal>'),
+        ("'tRUE'^^xsd:boolean", f'"tRUE"^^<{terms.XSD}boolean>'),
+        ("'x'^^xsd:date", f'"x"^^<{terms.XSD}date>'),
         ("'Kokoro'@en-US", '"Kokoro"@en-us'),
         ("'''a\n\"b\\\\'''", '"a\\n\\"b\\\\"'),
     ],
@@ -357,7 +357,7 @@ def test_each_row_of_a_hygiene_query_is_a_finding(books: Path) -> None:
     [
         ("?focus", "violation", "data/books.ttl:13"),
         ("?focus ('warning' AS ?severity)", "warning", "data/books.ttl:13"),
-        (f"?focus (<{check.terms.SH}Info> AS ?severity)", "info", "data/books.ttl:13"),
+        (f"?focus (<{terms.SH}Info> AS ?severity)", "info", "data/books.ttl:13"),
         ("?focus ('grave' AS ?severity)", "violation", "data/books.ttl:13"),
         ("(?focus AS ?x)", "violation", "shapes/hygiene/x.rq"),
     ],
@@ -474,7 +474,7 @@ def test_nothing_is_fetched(books: Path, listening: socket.socket) -> None:
     write(
         books,
         "data/x.rdf",
-        f'<!DOCTYPE r [<!ENTITY e SYSTEM "{at}">]><r:RDF xmlns:r="{check.terms.RDF}">\n'
+        f'<!DOCTYPE r [<!ENTITY e SYSTEM "{at}">]><r:RDF xmlns:r="{terms.RDF}">\n'
         '<r:Description r:about="urn:x"><r:value>&e;</r:value></r:Description></r:RDF>',
     )
     found = report(books)

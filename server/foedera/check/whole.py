@@ -1,103 +1,25 @@
-"""Turtle against its shapes: a report of findings, each with file, line and what to do."""
+"""A folder against its shapes: a report of findings, each with file, line and what to do."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import re
 import traceback
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
 from foedera import folder, panels, terms
+from foedera.check.findings import SEVERITIES, Finding, Report, ordered
 from foedera.errors import CouldNotCheck, FoederaError, QuerySyntax
 from foedera.query import engine
 from foedera.query.scan import Bounds, scan
 
 if TYPE_CHECKING:
     import rdflib
-
-SEVERITIES = ("violation", "warning", "info")
-"""Worst first. Only a violation stops publishing."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong, or could be better.
-
-    ``kind`` is ``syntax``, ``change``, ``shape``, ``hygiene`` or ``evidence``. ``messages`` are
-    texts by language tag. ``path`` is the property (or a path, in SPARQL), ``rule`` the IRI of
-    the shape or the file of the query that found it. ``line`` and ``column`` count from 1; 0
-    where there is none.
-    """
-
-    kind: str
-    severity: str
-    file: str
-    line: int
-    column: int
-    messages: dict[str, str]
-    focus: str = ""
-    path: str = ""
-    value: str = ""
-    rule: str = ""
-
-    def message(self, language: str = "en") -> str:
-        """What to say to a person, in their language where there is one."""
-        texts = self.messages
-        return texts.get(language) or texts.get("en") or texts.get("") or next(iter(texts.values()))
-
-    def place(self) -> str:
-        """``file:line:column``, as editors and compilers write it."""
-        parts = [self.file, *(str(number) for number in (self.line, self.column) if number)]
-        return ":".join(parts)
-
-    def __str__(self) -> str:
-        words = " ".join(self.message().split())
-        return f"{self.place()}: {self.severity}: {words}"
-
-
-@dataclass(frozen=True)
-class Report:
-    """All findings over a folder, worst first, and what was looked at.
-
-    ``skipped`` says in sentences what was not, and why.
-    """
-
-    findings: tuple[Finding, ...] = ()
-    files: int = 0
-    triples: int = 0
-    shapes: int = 0
-    skipped: tuple[str, ...] = field(default=())
-
-    @property
-    def conforms(self) -> bool:
-        """Whether nothing found is a violation."""
-        return not self.violations
-
-    @property
-    def violations(self) -> tuple[Finding, ...]:
-        """The findings that stop publishing."""
-        return tuple(finding for finding in self.findings if finding.severity == "violation")
-
-    def count(self, severity: str) -> int:
-        return sum(finding.severity == severity for finding in self.findings)
-
-    def plus(self, findings: Iterable[Finding], skipped: Iterable[str] = ()) -> Report:
-        """The report with more findings, or with more that was not looked at."""
-        return replace(
-            self,
-            findings=tuple(sorted((*self.findings, *findings), key=_order)),
-            skipped=(*self.skipped, *skipped),
-        )
-
-    def to_json(self) -> str:
-        return json.dumps({"conforms": self.conforms, **asdict(self)}, ensure_ascii=False, indent=1)
 
 
 def parse(source: folder.Folder, base: str) -> tuple[list[folder.Parsed], list[Finding]]:
@@ -169,19 +91,13 @@ def check(source: folder.Folder) -> tuple[Report, list[folder.Parsed]]:
         findings += _panels(shapes)
         findings += _hygiene(source.hygiene(), store, where)
     report = Report(
-        tuple(found for _, found in sorted({_order(found): found for found in findings}.items())),
+        ordered(findings),
         files=len(source.of(*folder.PARTS)) + len(source.changes()),
         triples=sum(len(one.triples) for one in parsed),
         shapes=len(_shapes_in(shapes)),
         skipped=tuple(skipped),
     )
     return report, parsed
-
-
-def _order(found: Finding) -> tuple[int, str, int, int, tuple[str, ...]]:
-    """Where a finding stands in a report; two of the same are one, reached in two ways."""
-    rest = (found.rule, found.path, found.focus, found.value, found.message())
-    return (SEVERITIES.index(found.severity), found.file, found.line, found.column, rest)
 
 
 class _Places:
