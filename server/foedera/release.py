@@ -8,6 +8,7 @@ moment, a power cut's included, the link names one whole release.
     STATE/releases/ID/store/   the Oxigraph store
                      /dump.nq  the same quads as text
                      /manifest.json, report.json, numbers.json, documents.json, mentioned.json
+                     /rules/    what contributions are judged by
     STATE/held.json            a rollback that a restart must not undo
     STATE/problem.json         why the last attempt published nothing
 """
@@ -34,11 +35,12 @@ import pyoxigraph as ox
 
 import foedera
 from foedera import check, folder, infer, patch, terms
+from foedera.check import rules
 from foedera.errors import Conflict, DoesNotConform, FoederaError, NotAPublication, NotKept
 from foedera.settings import Settings
 from foedera.stores.embedded import dumped
 
-LAYOUT = 5
+LAYOUT = 6
 """Raised when a release is built differently, so that old ones are not taken for new."""
 
 MANY = 200
@@ -80,6 +82,11 @@ class Release:
     def created(self) -> str:
         """When it was built, as xsd:dateTime."""
         return str(self.manifest["created"])
+
+    @property
+    def rules(self) -> rules.Rules:
+        """What contributions to it are judged by. Raises OSError: older releases have none."""
+        return rules.kept(self.path / "rules")
 
     @property
     def quads(self) -> int:
@@ -463,6 +470,9 @@ def _build(
         _write(building / "numbers.json", numbers)
         _write(building / "documents.json", iris.described())
         _write(building / "mentioned.json", iris.mentioned())
+        graphs = [one.file.graph(base).value for one in parsed if one.file.part == "shapes"]
+        asked = rules.of(source, parsed, manifest["prefixes"], (*graphs, graph.value), name)
+        asked.keep(building / "rules")
         (building / "report.json").write_text(report.to_json(), encoding="utf-8")
         _write(building / "manifest.json", manifest)
     say(f"built release {name} in {time.monotonic() - started:.1f} s")
