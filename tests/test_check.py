@@ -349,6 +349,8 @@ def test_each_row_of_a_hygiene_query_is_a_finding(books: Path) -> None:
         path=LABEL,
         value="こころ",
         rule="shapes/hygiene/japanese.rq",
+        code="rule",
+        term='"こころ"@ja',
     )
 
 

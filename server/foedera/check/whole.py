@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from foedera import folder, panels, terms
-from foedera.check.findings import SEVERITIES, Finding, Report, ordered
-from foedera.errors import CouldNotCheck, FoederaError, QuerySyntax
+from foedera.check import hygiene
+from foedera.check.findings import Finding, Report, ordered
+from foedera.errors import FoederaError, QuerySyntax
 from foedera.query import engine
-from foedera.query.scan import Bounds, scan
+from foedera.query.scan import scan
 
 if TYPE_CHECKING:
     import rdflib
@@ -180,7 +181,7 @@ def _validate(
                 if isinstance(fault, QuerySyntax)
                 else f"{type(fault).__name__}: {fault}"
             )
-            raise _not_run(file, line, words) from fault
+            raise hygiene.not_run(file, line, words) from fault
     sh = rdflib.Namespace(terms.SH)
     severities: dict[Any, str] = {sh.Warning: "warning", sh.Info: "info"}
     templates = [one for one in rules.objects(None, sh.message) if isinstance(one, rdflib.Literal)]
@@ -252,9 +253,9 @@ def _refuse_services(shapes: Iterable[folder.Parsed]) -> None:
         for triple, line in zip(one.triples, one.lines, strict=True):
             if triple.predicate.value in (terms.SH + "select", terms.SH + "ask"):
                 try:
-                    scan(getattr(triple.object, "value", ""), _OWN)
+                    scan(getattr(triple.object, "value", ""), hygiene.OWN)
                 except FoederaError as fault:
-                    raise _not_run(one.file.path, line, fault.detail) from None
+                    raise hygiene.not_run(one.file.path, line, fault.detail) from None
 
 
 @contextlib.contextmanager
@@ -287,13 +288,6 @@ def _at_work(fault: BaseException) -> Any:
     return found
 
 
-def _not_run(file: str, line: int, words: str) -> CouldNotCheck:
-    return CouldNotCheck(
-        f"{file}{f':{line}' if line else ''}: {_short(' '.join(words.split()), 5 * _LONGEST)}",
-        "This is a fault of the rules, not of the data: nothing was checked by them.",
-    )
-
-
 def _spelled(node: Any) -> str:
     """A term of rdflib in N-Triples, on one line, as `_Places` knows it."""
     from foedera import bridge
@@ -322,9 +316,6 @@ def _path(rules: rdflib.Graph, node: Any) -> str:
     return f"({('/' if choice is None else '|').join(pieces)})"
 
 
-_OWN = Bounds(1_000_000, 1_000, 1_000_000)
-"""For queries of the publication's own."""
-
 _LONGEST = 200
 
 
@@ -341,52 +332,28 @@ def _short(text: str, longest: int = _LONGEST) -> str:
     return text if len(text) <= longest else text[:longest] + "…"
 
 
-def _hygiene(queries: Sequence[folder.File], store: ox.Store, where: _Places) -> list[Finding]:
-    """Run each query; a row is a finding, of its ?focus, ?path, ?value, ?severity, ?message.
-
-    ``?message_it`` and the like are the message in other languages.
-    """
-    findings = []
+def _hygiene(queries: Sequence[folder.File], store: ox.Store, where: _Places) -> Iterator[Finding]:
+    """What the queries find. Raises CouldNotCheck where one cannot be run."""
     for file in queries:
-        for row in _rows(file, store):
-            spelled = [str(row.get(name, "")) for name in ("focus", "path", "value")]
-            plain = {name: getattr(cell, "value", str(cell)) for name, cell in row.items()}
+        try:
+            text = file.location.read_text(encoding="utf-8")
+        except (OSError, ValueError) as fault:
+            raise hygiene.not_run(file.path, 0, str(fault)) from None
+        for row in hygiene.rows(file.path, text, store):
+            spelled = ["" if one is None else str(one) for one in (row.focus, row.path, row.value)]
+            plain = [getattr(one, "value", one and str(one)) for one in (row.focus, row.path)]
             place, line = where.of(*spelled) or (file.path, 0)
-            severity = plain.get("severity", "").rpartition("#")[2].lower()
-            messages = {
-                name.removeprefix("message").strip("_") or "en": words
-                for name, words in plain.items()
-                if name.startswith("message")
-            } or {"en": f"found by {file.path}"}
-            findings.append(
-                Finding(
-                    "hygiene",
-                    severity if severity in SEVERITIES else "violation",
-                    place,
-                    line,
-                    0,
-                    {language: _about(spelled, words) for language, words in messages.items()},
-                    focus=plain.get("focus", ""),
-                    path=plain.get("path", ""),
-                    value=plain.get("value", ""),
-                    rule=file.path,
-                )
+            yield Finding(
+                "hygiene",
+                row.severity,
+                place,
+                line,
+                0,
+                {language: _about(spelled, words) for language, words in row.messages.items()},
+                focus=plain[0] or "",
+                path=plain[1] or "",
+                value=getattr(row.value, "value", "") if row.value is not None else "",
+                rule=file.path,
+                code="rule",
+                term=spelled[2],
             )
-    return findings
-
-
-def _rows(file: folder.File, store: ox.Store) -> Iterator[dict[str, Any]]:
-    """The rows of a query in a file, by variable. Raises CouldNotCheck."""
-    try:
-        text = file.location.read_text(encoding="utf-8")
-        scan(text, _OWN)
-        rows = engine.parsed(store.query, text)
-        if not isinstance(rows, ox.QuerySolutions):
-            raise ValueError("this is no SELECT query, of which each row would be a finding")
-        names = [variable.value for variable in rows.variables]
-        for row in rows:
-            yield {name: row[name] for name in names if row[name] is not None}
-    except FoederaError as fault:
-        raise _not_run(file.path, 0, fault.detail) from None
-    except (OSError, ValueError, RuntimeError) as fault:
-        raise _not_run(file.path, 0, str(fault)) from None
