@@ -72,7 +72,7 @@ def check(source: folder.Folder) -> tuple[Report, list[folder.Parsed]]:
     skipped = [
         f"{one.file.path} holds shapes, which are run only from shapes/"
         for one in things
-        if _shapes_in([one])
+        if shapes_in(one.triples)
     ]
     if not source.of("ontology"):
         skipped.append("there is no ontology, so that nothing is inferred by it")
@@ -95,7 +95,7 @@ def check(source: folder.Folder) -> tuple[Report, list[folder.Parsed]]:
         ordered(findings),
         files=len(source.of(*folder.PARTS)) + len(source.changes()),
         triples=sum(len(one.triples) for one in parsed),
-        shapes=len(_shapes_in(shapes)),
+        shapes=len(shapes_in(triple for one in shapes for triple in one.triples)),
         skipped=tuple(skipped),
     )
     return report, parsed
@@ -134,13 +134,12 @@ class _Places:
                 self._subject.setdefault(subject, here)
 
 
-def _shapes_in(parsed: Iterable[folder.Parsed]) -> set[Any]:
-    """The shapes that some files hold: what says so, has a target, or a path."""
+def shapes_in(triples: Iterable[ox.Triple]) -> set[Any]:
+    """The shapes among some triples: what says so, has a target, or a path."""
     kinds = {terms.SH + "NodeShape", terms.SH + "PropertyShape"}
     return {
         triple.subject
-        for one in parsed
-        for triple in one.triples
+        for triple in triples
         if triple.predicate.value.startswith((terms.SH + "target", terms.SH + "path"))
         or (triple.predicate.value == terms.TYPE and getattr(triple.object, "value", "") in kinds)
     }
