@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
-.PHONY: help serve bundle setup test proof format bench load kill conformance wheel clean
+.PHONY: help serve bundle setup test whole proof format bench load kill conformance wheel clean
 
 # What browsers load is built where npm is; the pages work whole without it.
 BUNDLE = server/foedera/web/static/query.js
@@ -24,6 +24,11 @@ test: .venv/.dev $(WITH_BUNDLE) ## check style and types, then run the tests; AR
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m mypy
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+whole: .venv/.dev ## prove of all things of the dataset what `make test` proves of a sample
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --whole \
+	    tests/test_crawl.py tests/test_dataset.py tests/test_iris.py tests/test_pages.py \
+	    tests/test_whole.py $(ARGS)
 
 proof: .venv/.dev ## print the table of facts, questions, links and evidence; SHARED_FOLDER=...
 	.venv/bin/python tests/table.py

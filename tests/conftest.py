@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import re
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -38,7 +39,31 @@ BROKEN_RULES = """axe.run().then(found => found.violations.map(
 """A script that gives the rules of accessibility that a page breaks; it needs the fixture `axe`."""
 
 Publish = Callable[..., release.Release]
+Sample = Callable[[Sequence[str]], Sequence[str]]
 Serve = Callable[..., Site]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    text = "prove it for all things of the dataset, which takes minutes more, and not for a sample"
+    parser.addoption("--whole", action="store_true", help=text)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the whole proofs to `make whole`."""
+    if config.getoption("--whole"):
+        return
+    left = [item for item in items if item.get_closest_marker("whole")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+@pytest.fixture(scope="session")
+def sample(request: pytest.FixtureRequest) -> Sample:
+    """Some of many things, always the same ones; with ``--whole`` all of them."""
+    if request.config.getoption("--whole"):
+        return lambda all_: all_
+    return lambda all_: random.Random(7).sample(list(all_), min(60, len(all_)))
 
 
 class Page(HTMLParser):

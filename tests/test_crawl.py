@@ -15,6 +15,7 @@ import pytest
 from werkzeug.test import Client
 
 from foedera import release, terms
+from foedera.service import Site
 from foedera.stores.embedded import dumped
 
 HOST = "http://crawl.example"
@@ -105,6 +106,7 @@ def crawl(dataset_client: Client) -> Crawl:
     return found
 
 
+@pytest.mark.whole
 def test_every_thing_is_reached_from_the_first_page(crawl: Crawl, dataset: release.Release) -> None:
     base = dataset.manifest["publication"]["base"]
     subjects = {
@@ -117,6 +119,7 @@ def test_every_thing_is_reached_from_the_first_page(crawl: Crawl, dataset: relea
     assert sorted(things - crawl.shown) == []
 
 
+@pytest.mark.whole
 def test_every_part_without_an_iri_is_linked_to_its_page(
     crawl: Crawl, dataset: release.Release
 ) -> None:
@@ -130,10 +133,28 @@ def test_every_part_without_an_iri_is_linked_to_its_page(
     assert sorted(parts - cells - linked) == []
 
 
+@pytest.mark.whole
 def test_no_link_of_a_page_is_dead(crawl: Crawl) -> None:
-    dead = {
+    assert dead(crawl) == []
+
+
+def dead(crawl: Crawl) -> list[tuple[int, str, str]]:
+    return sorted(
         (status, address, crawl.linked_from[address])
         for address, status in crawl.statuses.items()
         if status not in (200, 301, 302, 303)
-    }
-    assert sorted(dead) == []
+    )
+
+
+def test_every_thing_of_a_small_site_is_reached_and_no_link_is_dead(
+    client: Client, site: Site
+) -> None:
+    """The site of the starter: what `make whole` proves of the dataset."""
+    found = Crawl(client)
+    found.run("/")
+    base = site.live.base
+    subjects = {quad.subject for quad in dumped(site.live.release.path)}
+    things = {one.value for one in subjects if isinstance(one, ox.NamedNode)}
+    assert len(found.statuses) > 100
+    assert sorted(iri for iri in things - found.shown if iri.startswith(base)) == []
+    assert dead(found) == []
