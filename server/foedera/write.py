@@ -8,18 +8,14 @@ other; it has the slow libraries loaded, and forks a child for each.
 from __future__ import annotations
 
 import base64
-import contextlib
 import functools
-import gc
 import hmac
 import json
 import os
 import select
 import signal
 import socket
-import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -29,7 +25,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from foedera import edit, errors, folder, patch, release
+from foedera import edit, folder, patch, release
 from foedera.edit import Request
 from foedera.errors import (
     CouldNotCheck,
@@ -42,8 +38,8 @@ from foedera.errors import (
     TimedOut,
     Unavailable,
 )
-from foedera.query import nursery, wire
-from foedera.query.worker import limit_memory
+from foedera.query import apart, nursery, wire
+from foedera.query.apart import Bounds
 from foedera.settings import Settings
 from foedera.terms import XSD
 
@@ -100,7 +96,7 @@ def apply(root: Path, state: Path, settings: Settings, order: Order, say: Say) -
                 f"You know release {order.expected}, and the present one is {present.id}",
                 "Read again what you want to change, and then write.",
             )
-        bounds = _Bounds(
+        bounds = Bounds(
             settings.query_seconds + present.quads / _QUADS_A_SECOND,
             settings.query_memory * 1_000_000 + present.quads * _BYTES_A_QUAD,
         )
@@ -191,92 +187,27 @@ def _must_be(present: release.Release, order: Order) -> None:
         raise Overtaken(f"The graph {graph or 'by default'} is {there}")
 
 
-@dataclass(frozen=True)
-class _Bounds:
-    """What finding out a change may take: what a query may, and what the copy of the data does."""
-
-    seconds: float
-    memory: int
-
-
 _QUADS_A_SECOND = 30_000
 _BYTES_A_QUAD = 2_500
 """What the copy takes, measured on a busy machine, and doubled."""
 
 
-def _apart(work: Callable[[], dict[str, Any]], bounds: _Bounds) -> dict[str, Any]:
-    """Do something in a child without a network, in bounded time and memory.
-
-    Raises what it raises; TimedOut, or EngineFailed when it ends by itself.
-    """
-    ours, theirs = socket.socketpair()
-    with ours:
-        child = os.fork()
-        if child == 0:
-            ours.close()
-            nursery.die_with_parent()
-            nursery.leave_network()
-            limit_memory(bounds.memory)
-            gc.disable()  # it would walk through all of the data again and again
-            _tell(theirs, work)
-        theirs.close()
-        try:
-            return _heard(ours, child, bounds.seconds)
-        except TimeoutError:
-            raise TimedOut(
-                f"The update ran for longer than {bounds.seconds:.1f} seconds",
-                "Nothing was changed. Change less at once, or bind more of the pattern.",
-            ) from None
-        except EOFError:
-            raise EngineFailed(
-                "The update ended its process: it needs more memory than it may take "
-                f"({bounds.memory // 1_000_000:,} MB), or nests too deep for the engine",
-                "Nothing was changed. Change less at once.",
-            ) from None
-
-
-def _tell(connection: socket.socket, work: Callable[[], dict[str, Any]]) -> None:
-    """In a child: say what came of it, and end."""
+def _apart(work: Callable[[], dict[str, Any]], bounds: Bounds) -> dict[str, Any]:
+    """Find out a change in a child. Raises what it raises; TimedOut, or EngineFailed when it ends
+    by itself."""
     try:
-        told: dict[str, Any] = {"done": work()}
-    except FoederaError as fault:
-        told = {"fault": vars(fault), "error": type(fault).__name__}
-    except BaseException as fault:
-        print(f"write: {type(fault).__name__}: {fault}", file=sys.stderr)
-        os._exit(1)
-    with contextlib.suppress(OSError):
-        wire.send_json(connection, wire.END, told)
-    os._exit(0)
-
-
-def _heard(connection: socket.socket, child: int, seconds: float | None) -> dict[str, Any]:
-    """What a child said. Raises what it raised; TimeoutError, and EOFError where it said nothing;
-    it has then ended."""
-    reader = wire.Reader(connection)
-    until = time.monotonic() + seconds if seconds else None
-    frame = None
-    try:
-        while not reader.buffered():
-            left = max(0.0, until - time.monotonic()) if until else None
-            if not select.select([connection], [], [], left)[0]:
-                raise TimeoutError
-            if not reader.fill():
-                raise EOFError
-        frame = reader.take()
-    finally:
-        if frame is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    told: dict[str, Any] = json.loads(frame[1])
-    return _unpacked(told)
-
-
-def _unpacked(told: dict[str, Any]) -> dict[str, Any]:
-    if "fault" in told:
-        raise errors.BY_NAME.get(told["error"], EngineFailed)(**told["fault"])
-    done: dict[str, Any] = told["done"]
-    return done
+        return apart.apart(work, bounds)
+    except TimeoutError:
+        raise TimedOut(
+            f"The update ran for longer than {bounds.seconds:.1f} seconds",
+            "Nothing was changed. Change less at once, or bind more of the pattern.",
+        ) from None
+    except EOFError:
+        raise EngineFailed(
+            "The update ended its process: it needs more memory than it may take "
+            f"({bounds.memory // 1_000_000:,} MB), or nests too deep for the engine",
+            "Nothing was changed. Change less at once.",
+        ) from None
 
 
 # The writer of a site
@@ -341,10 +272,10 @@ def _done_apart(work: Callable[[], Done], control: socket.socket) -> dict[str, A
             ours.close()
             control.close()
             nursery.die_with_parent()
-            _tell(theirs, lambda: asdict(work()))
+            apart.tell(theirs, lambda: asdict(work()))
         theirs.close()
         try:
-            return {"done": _heard(ours, child, None)}
+            return {"done": apart.heard(ours, child, None)}
         except FoederaError as fault:
             return {"fault": vars(fault), "error": type(fault).__name__}
         except EOFError:
@@ -393,6 +324,6 @@ class Writer:
                     frame = None
             if frame is None:
                 raise _lost()
-            return Done(**_unpacked(json.loads(frame[1])))
+            return Done(**apart.unpacked(json.loads(frame[1])))
         finally:
             self._places.release()
