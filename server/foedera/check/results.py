@@ -35,7 +35,9 @@ class Engine(Protocol):
     """What runs shapes: pySHACL, or an accelerator."""
 
     name: str
-    version: str
+
+    @property
+    def version(self) -> str: ...
 
     def refuses(self, shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> str:
         """Why these shapes are not to be trusted to it, as a sentence; "" where they are."""

@@ -39,6 +39,11 @@ class Store(ABC):
         self.names = lru_cache(maxsize=50_000)(self._names)
         self.summaries = lru_cache(maxsize=5_000)(self._summaries)
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the release."""
+        return self._folder
+
     @cached_property
     def base(self) -> str:
         return str(self.manifest["publication"]["base"])

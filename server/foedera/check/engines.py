@@ -1,0 +1,443 @@
+"""What runs shapes: pySHACL, the engine of record, and an accelerator where it may be trusted.
+
+Each runs in a child that may be killed, since a pattern or a query of the shapes may run on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import logging
+import re
+import traceback
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph as ox
+
+from foedera import terms
+from foedera.check.hygiene import OWN
+from foedera.check.results import Engine, Result
+from foedera.check.shapes import Shapes
+from foedera.errors import CouldNotCheck, EngineFailed, FoederaError, TimedOut
+from foedera.query import apart, engine
+from foedera.query.scan import scan
+
+if TYPE_CHECKING:
+    import rdflib
+
+_SH = terms.SH
+_SEVERITIES = {
+    _SH + "Violation": "violation",
+    _SH + "Warning": "warning",
+    _SH + "Info": "info",
+}
+
+
+class PySHACL:
+    """The engine of record, over rdflib's graph in memory; its queries are Oxigraph's."""
+
+    name = "pySHACL"
+
+    @property
+    def version(self) -> str:
+        return importlib.metadata.version("pyshacl")
+
+    def refuses(self, shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> str:
+        return ""
+
+    def run(self, shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> list[Result]:
+        """All results. Raises CouldNotCheck with the shape at which it stopped."""
+        import pyshacl
+        import rdflib
+
+        from foedera import bridge
+
+        refuse_services(shapes)
+        known = Shapes(shapes)
+        store = ox.Store()
+        store.bulk_extend(ox.Quad(one.subject, one.predicate, one.object) for one in data)
+        with _quiet():
+            rules = bridge.add(rdflib.Graph(), shapes)
+            graph = bridge.Queried(
+                lambda text, terms: engine.parsed(
+                    lambda q: store.query(q, substitutions=terms), text
+                )
+            )
+            bridge.add(graph, data)
+            try:
+                _, found, _ = pyshacl.validate(
+                    graph, shacl_graph=rules, inference="none", advanced=False
+                )
+                if isinstance(found, Exception):
+                    raise found
+            except Exception as fault:  # pySHACL raises several families of its own and rdflib's
+                shape = known.owner(_at_work(fault))
+                raise CouldNotCheck(
+                    f"{shape or 'The shapes'}: {type(fault).__name__}: "
+                    f"{' '.join(str(fault).split())[:1000]}",
+                    "This is a fault of the rules, not of the data: nothing was checked by them.",
+                ) from fault
+        templates = [one.object for one in shapes if one.predicate.value == _SH + "message"]
+        sh = rdflib.Namespace(_SH)
+        return [
+            self._result(found, one, known, templates) for one in found.objects(None, sh.result)
+        ]
+
+    def _result(
+        self, found: rdflib.Graph, result: Any, known: Shapes, templates: Sequence[Any]
+    ) -> Result:
+        import rdflib
+
+        from foedera import bridge
+
+        sh = rdflib.Namespace(_SH)
+
+        def value(predicate: Any) -> Any:
+            one = found.value(result, predicate)
+            return None if one is None else bridge.to_oxigraph(one)
+
+        shape, path = value(sh.sourceShape), value(sh.resultPath)
+        told = str(path) if isinstance(path, ox.NamedNode) else known.path_of(shape)
+        return Result(
+            focus=value(sh.focusNode),
+            path=told if path is not None else "",
+            value=value(sh.value),
+            shape=shape,
+            component=value(sh.sourceConstraintComponent).value,
+            severity=_severity(value(sh.resultSeverity)),
+            constraint=value(sh.sourceConstraint),
+            messages={
+                message.language or _language(str(message), templates): str(message)
+                for message in found.objects(result, sh.resultMessage)
+            },
+            details=tuple(
+                self._result(found, one, known, templates)
+                for one in found.objects(result, sh.detail)
+            ),
+        )
+
+
+class ShaclRust:
+    """An accelerator in Rust; installed with the extra ``fast``.
+
+    It finds what pySHACL finds where the shapes use the core of SHACL alone: of SPARQL constraints
+    it loses values, on shapes that lead back to themselves it may end its process, and it reads
+    literals of some datatypes in another form.
+    """
+
+    name = "shacl-rust"
+
+    @property
+    def version(self) -> str:
+        return importlib.metadata.version("shacl-rust")
+
+    def refuses(self, shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> str:
+        used = {one.predicate.value.removeprefix(_SH) for one in shapes}
+        for name in ("sparql", "target", "js", "rule", "validator", "nodeValidator", "parameter"):
+            if name in used:
+                return f"the shapes use sh:{name}"
+        if _leads_back(shapes):
+            return "a shape leads back to itself"
+        kinds = {
+            one.object.datatype.value.removeprefix(terms.XSD)
+            for triples in (shapes, data)
+            for one in triples
+            if isinstance(one.object, ox.Literal)
+        }
+        kinds |= {
+            one.object.value.removeprefix(terms.XSD)
+            for one in shapes
+            if one.predicate.value == _SH + "datatype"
+        }
+        odd = sorted(kinds & _REWRITTEN)
+        return f"it reads xsd:{odd[0]} in another form" if odd else ""
+
+    def run(self, shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> list[Result]:
+        """All results. Raises CouldNotCheck."""
+        import shacl_rust
+
+        known = Shapes(shapes)
+        texts = [ox.serialize(graph, format=ox.RdfFormat.N_TRIPLES) for graph in (data, shapes)]
+        try:
+            report = shacl_rust.validate(
+                *(text.decode() for text in texts if text is not None),
+                data_format="nt",
+                shapes_format="nt",
+                experimental_index=True,
+            )
+        except Exception as fault:
+            raise CouldNotCheck(
+                f"shacl-rust: {' '.join(str(fault).split())[:1000]}",
+                "Check with --engine pyshacl, which says where the shapes are at fault.",
+            ) from fault
+        spelled = {
+            one[name]
+            for one in report["results"]
+            for name in ("focusNode", "value", "sourceShape")
+            if one.get(name)
+        }
+        terms_ = _terms(spelled)
+        written = _Written(data)
+        return [
+            Result(
+                focus=terms_[one["focusNode"]],
+                path=known.path_of(terms_[one["sourceShape"]]) or one.get("resultPath") or "",
+                value=written.as_was(terms_.get(one.get("value"))),
+                shape=terms_[one["sourceShape"]],
+                component=one["sourceConstraintComponent"][1:-1],
+                severity=_severity(ox.NamedNode(one["severity"][1:-1])),
+            )
+            for one in report["results"]
+        ]
+
+
+_REWRITTEN = frozenset(
+    [
+        "int",
+        "long",
+        "short",
+        "byte",
+        "nonNegativeInteger",
+        "positiveInteger",
+        "nonPositiveInteger",
+        "negativeInteger",
+        "unsignedInt",
+        "unsignedLong",
+        "unsignedShort",
+        "unsignedByte",
+        "normalizedString",
+        "token",
+    ]
+)
+"""Datatypes whose literals engines built on Oxigraph make literals of others."""
+
+
+class _Written:
+    """The literals of some data as they were written, by the form that Oxigraph gives them."""
+
+    def __init__(self, data: Iterable[ox.Triple]) -> None:
+        store = ox.Store()
+        subject, predicate = ox.NamedNode("urn:s"), ox.NamedNode("urn:p")
+        self._forms: dict[Any, Any] = {}
+        for literal in {one.object for one in data if isinstance(one.object, ox.Literal)}:
+            if literal.datatype.value == terms.XSD + "string":
+                continue
+            quad = ox.Quad(subject, predicate, literal)
+            store.add(quad)
+            form = next(iter(store)).object
+            store.clear()
+            self._forms.setdefault(form, literal)
+
+    def as_was(self, term: Any) -> Any:
+        return self._forms.get(term, term)
+
+
+def _terms(spelled: Iterable[str]) -> dict[str | None, Any]:
+    """Terms that are written as N-Triples has them."""
+    found: dict[str | None, Any] = {}
+    for text in spelled:
+        line = f"<urn:s> <urn:p> {text} ."
+        found[text] = next(iter(ox.parse(line, format=ox.RdfFormat.N_TRIPLES))).object
+    return found
+
+
+def _leads_back(shapes: Sequence[ox.Triple]) -> bool:
+    """Whether a shape refers to itself, through others or at once."""
+    leads: dict[Any, list[Any]] = {}
+    names = ("node", "property", "and", "or", "not", "xone", "qualifiedValueShape")
+    referring = {terms.FIRST, terms.REST, *(_SH + name for name in names)}
+    for one in shapes:
+        if one.predicate.value in referring:
+            leads.setdefault(one.subject, []).append(one.object)
+    done: set[Any] = set()
+    for start in leads:
+        path: list[tuple[Any, Iterator[Any]]] = [(start, iter(leads[start]))]
+        open_ = {start}
+        while path:
+            node, rest = path[-1]
+            following = next(rest, None)
+            if following is None:
+                path.pop()
+                open_.discard(node)
+                done.add(node)
+            elif following in open_:
+                return True
+            elif following not in done and following in leads:
+                path.append((following, iter(leads[following])))
+                open_.add(following)
+    return False
+
+
+ENGINES: tuple[Engine, ...] = (ShaclRust(), PySHACL())
+"""The fastest first."""
+
+
+def installed() -> list[Engine]:
+    """The engines that are here."""
+    return [
+        one
+        for one in ENGINES
+        if isinstance(one, PySHACL) or importlib.util.find_spec("shacl_rust") is not None
+    ]
+
+
+def best(
+    shapes: Sequence[ox.Triple], data: Sequence[ox.Triple], wanted: str = ""
+) -> tuple[Engine, list[str]]:
+    """The engine to run some shapes, and in sentences why a faster or the wanted one is not it.
+
+    Raises CouldNotCheck where the wanted one is not installed.
+    """
+    here = installed()
+    if wanted and not any(one.name.lower() == wanted.lower() for one in here):
+        raise CouldNotCheck(
+            f"There is no engine {wanted} here", "pip install 'foedera[fast]' brings the fast ones."
+        )
+    notes = []
+    for one in here:
+        if wanted and one.name.lower() != wanted.lower():
+            continue
+        why = one.refuses(shapes, data)
+        if not why:
+            return one, notes
+        notes.append(f"{one.name} was not used, since {why}")
+    return PySHACL(), notes
+
+
+def run(
+    engine: Engine,
+    shapes: Sequence[ox.Triple],
+    data: Sequence[ox.Triple],
+    *,
+    seconds: float,
+    memory: int,
+) -> list[Result]:
+    """The results of an engine that runs in a child.
+
+    Where an accelerator ends its process, pySHACL does its work. Raises CouldNotCheck, TimedOut
+    and EngineFailed: never is what could not be checked taken for conforming.
+    """
+    try:
+        told = apart.apart(
+            lambda: {"results": [_packed(one) for one in engine.run(shapes, data)]},
+            apart.Bounds(seconds, memory),
+        )
+    except TimeoutError:
+        raise TimedOut(
+            f"The shapes ran for longer than {seconds:.0f} seconds",
+            "Nothing is known of what was sent. Check less at once.",
+        ) from None
+    except EOFError:
+        if not isinstance(engine, PySHACL):
+            return run(PySHACL(), shapes, data, seconds=seconds, memory=memory)
+        raise EngineFailed(
+            f"The shapes need more than the {memory // 1_000_000:,} MB that they may take",
+            "Nothing is known of what was sent. Check less at once.",
+        ) from None
+    return _unpacked(told["results"])
+
+
+def _packed(result: Result) -> list[Any]:
+    spelled = [
+        None if one is None else str(one)
+        for one in (result.focus, result.value, result.shape, result.constraint)
+    ]
+    return [
+        *spelled,
+        result.path,
+        result.component,
+        result.severity,
+        result.messages,
+        [_packed(one) for one in result.details],
+    ]
+
+
+def _unpacked(packed: list[list[Any]]) -> list[Result]:
+    spelled = {term for row in packed for term in _spelled(row)}
+    known = _terms(spelled)
+    known[None] = None
+
+    def result(row: list[Any]) -> Result:
+        focus, value, shape, constraint, path, component, severity, messages, details = row
+        return Result(
+            known[focus],
+            path,
+            known[value],
+            known[shape],
+            component,
+            severity,
+            known[constraint],
+            messages,
+            tuple(map(result, details)),
+        )
+
+    return [result(row) for row in packed]
+
+
+def _spelled(row: list[Any]) -> Iterator[str]:
+    yield from (term for term in row[:4] if term is not None)
+    for detail in row[8]:
+        yield from _spelled(detail)
+
+
+def refuse_services(shapes: Iterable[ox.Triple]) -> None:
+    """Checking asks nobody: raises CouldNotCheck for a SPARQL constraint that would."""
+    for one in shapes:
+        if one.predicate.value in (_SH + "select", _SH + "ask"):
+            try:
+                scan(getattr(one.object, "value", ""), OWN)
+            except FoederaError as fault:
+                raise CouldNotCheck(
+                    f"{one.subject}: {fault.detail}",
+                    "This is a fault of the rules, not of the data: nothing was checked by them.",
+                ) from None
+
+
+def _severity(node: Any) -> str:
+    return _SEVERITIES.get(getattr(node, "value", ""), "violation")
+
+
+def _language(message: str, templates: Iterable[Any]) -> str:
+    """The language of a message that lost its tag when pySHACL put the values in."""
+    for template in templates:
+        if not isinstance(template, ox.Literal) or not template.language:
+            continue
+        pieces = re.split(r"\{[?$]\w+\}", template.value)
+        if re.fullmatch(".*".join(map(re.escape, pieces)), message, re.DOTALL):
+            return template.language
+    return "en"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep pySHACL and rdflib from printing what the report tells, with line and cure."""
+    loggers = [logging.getLogger(name) for name in ("pyshacl-validate", "rdflib.term")]
+    before = [logger.disabled for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.disabled = True
+        try:
+            yield
+        finally:
+            for logger, disabled in zip(loggers, before, strict=True):
+                logger.disabled = disabled
+
+
+def _at_work(fault: BaseException) -> Any:
+    """The shape that pySHACL was at when it failed, or None: its errors seldom name it."""
+    from rdflib.term import IdentifiedNode
+
+    from foedera import bridge
+
+    found = None
+    for frame, _ in traceback.walk_tb(fault.__traceback__):
+        names = frame.f_locals
+        actor = names.get("self")
+        for shape in (names.get("s"), names.get("node"), getattr(actor, "shape", actor)):
+            node = getattr(shape, "node", shape)
+            found = node if isinstance(node, IdentifiedNode) else found
+    return None if found is None else bridge.to_oxigraph(found)

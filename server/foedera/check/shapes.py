@@ -1,0 +1,408 @@
+"""A shapes graph, read once: names, messages, paths, and what an engine would pass over."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import pyoxigraph as ox
+
+from foedera import terms
+from foedera.check.results import Result
+
+_SH = terms.SH
+_LONGEST = 1_000
+
+_KNOWN = frozenset(
+    [
+        "alternativePath",
+        "and",
+        "ask",
+        "class",
+        "closed",
+        "conforms",
+        "construct",
+        "datatype",
+        "deactivated",
+        "declare",
+        "defaultValue",
+        "description",
+        "detail",
+        "disjoint",
+        "entailment",
+        "equals",
+        "flags",
+        "focusNode",
+        "group",
+        "hasValue",
+        "ignoredProperties",
+        "in",
+        "inversePath",
+        "labelTemplate",
+        "languageIn",
+        "lessThan",
+        "lessThanOrEquals",
+        "maxCount",
+        "maxExclusive",
+        "maxInclusive",
+        "maxLength",
+        "message",
+        "minCount",
+        "minExclusive",
+        "minInclusive",
+        "minLength",
+        "name",
+        "namespace",
+        "node",
+        "nodeKind",
+        "nodeValidator",
+        "not",
+        "oneOrMorePath",
+        "optional",
+        "or",
+        "order",
+        "parameter",
+        "path",
+        "pattern",
+        "prefix",
+        "prefixes",
+        "property",
+        "propertyValidator",
+        "qualifiedMaxCount",
+        "qualifiedMinCount",
+        "qualifiedValueShape",
+        "qualifiedValueShapesDisjoint",
+        "result",
+        "resultMessage",
+        "resultPath",
+        "resultSeverity",
+        "select",
+        "severity",
+        "shapesGraph",
+        "shapesGraphWellFormed",
+        "sourceConstraint",
+        "sourceConstraintComponent",
+        "sourceShape",
+        "sparql",
+        "suggestedShapesGraph",
+        "target",
+        "targetClass",
+        "targetNode",
+        "targetObjectsOf",
+        "targetSubjectsOf",
+        "uniqueLang",
+        "update",
+        "validator",
+        "value",
+        "xone",
+        "zeroOrMorePath",
+        "zeroOrOnePath",
+        "rule",
+        "condition",
+        "subject",
+        "predicate",
+        "object",
+        "expression",
+        "filterShape",
+        "nodes",
+        "intersection",
+        "union",
+        "this",
+        "returnType",
+        "values",
+    ]
+)
+"""The properties of SHACL and of SHACL Advanced Features. What else is below its namespace is of a
+later version, or misspelt, and engines pass it over."""
+
+
+class Shapes:
+    """The shapes of a publication, as its files have them."""
+
+    def __init__(self, triples: Sequence[ox.Triple]) -> None:
+        self.triples: Sequence[ox.Triple] = tuple(triples)
+        self._said: dict[tuple[Any, str], list[Any]] = defaultdict(list)
+        self._parents: dict[Any, Any] = {}
+        for one in self.triples:
+            self._said[one.subject, one.predicate.value].append(one.object)
+            if isinstance(one.object, ox.BlankNode):
+                self._parents.setdefault(one.object, one.subject)
+
+    def of(self, shape: Any, parameter: str) -> list[Any]:
+        """The values of a parameter of a shape, by its name in SHACL."""
+        return self._said.get((shape, _SH + parameter), [])
+
+    def members(self, head: Any) -> list[Any]:
+        """The members of an RDF list."""
+        found: list[Any] = []
+        seen = set()
+        while head is not None and head not in seen:
+            seen.add(head)
+            found += self._said.get((head, terms.FIRST), [])
+            head = next(iter(self._said.get((head, terms.REST), [])), None)
+        return found
+
+    def owner(self, shape: Any) -> Any:
+        """The shape with an IRI that an unnamed one belongs to."""
+        seen = set()
+        while isinstance(shape, ox.BlankNode) and shape not in seen:
+            seen.add(shape)
+            shape = self._parents.get(shape)
+        return shape
+
+    def path_of(self, shape: Any) -> str:
+        """The path of a property shape as SPARQL writes it (SHACL, section 2.3.1), or ""."""
+        paths = self.of(shape, "path")
+        return self._path(paths[0]) if paths else ""
+
+    def _path(self, node: Any, depth: int = 0) -> str:
+        if not isinstance(node, ox.BlankNode) or depth > 20:
+            return str(node)
+        for step, before, after in (
+            ("inversePath", "^", ""),
+            ("zeroOrMorePath", "", "*"),
+            ("oneOrMorePath", "", "+"),
+            ("zeroOrOnePath", "", "?"),
+        ):
+            for inner in self.of(node, step):
+                return f"{before}{self._path(inner, depth + 1)}{after}"
+        choices = self.of(node, "alternativePath")
+        pieces = self.members(choices[0] if choices else node)
+        mark = "|" if choices else "/"
+        return f"({mark.join(self._path(one, depth + 1) for one in pieces)})"
+
+    def path_words(self, path: str, labels: Callable[[str], dict[str, str]]) -> dict[str, str]:
+        """A path in words, in English and Italian, by the names of its properties."""
+        found = {}
+        for language, (back, then, either) in _STEPS.items():
+            words = path
+
+            def named(step: re.Match[str], language: str = language, back: str = back) -> str:
+                iri = step[2]
+                names = labels(iri)
+                own = re.split("[/#]", iri)[-1]
+                name = names.get(language) or names.get("en") or names.get("") or own
+                return f"{name} ({back})" if step[1] else name
+
+            words = re.sub(r"(\^?)<([^<>]*)>", named, words)
+            words = re.sub(r"(?<=\S)/(?=\S)", then, words).replace("|", either)
+            if words.startswith("(") and words.endswith(")") and words.count("(") == 1:
+                words = words[1:-1]
+            found[language] = words
+        return found
+
+    def messages(self, result: Result) -> dict[str, str]:
+        """What to say of a result, by language tag: the author's words, else ours."""
+        places = [result.constraint, result.shape] if result.constraint else [result.shape]
+        for place in places:
+            texts = [one for one in self.of(place, "message") if isinstance(one, ox.Literal)]
+            if not texts:
+                continue
+            if result.messages and any(self._open(one.value) for one in texts):
+                return result.messages  # of variables that the engine alone knows
+            return {one.language or "en": self._filled(one.value, result) for one in texts}
+        return self._generated(result)
+
+    _KNOWN_VARIABLES = ("value", "this", "path", "focusNode", "PATH")
+
+    def _open(self, text: str) -> bool:
+        return any(name not in self._KNOWN_VARIABLES for name in re.findall(r"\{[?$](\w+)\}", text))
+
+    def _filled(self, text: str, result: Result) -> str:
+        known = {
+            "value": shown(result.value),
+            "this": shown(result.focus),
+            "focusNode": shown(result.focus),
+            "path": result.path,
+            "PATH": result.path,
+        }
+
+        def put(found: re.Match[str]) -> str:
+            name = found[1]
+            if name in known:
+                return known[name]
+            values = self.of(result.shape, name)
+            return ", ".join(map(shown, values)) if values else found[0]
+
+        return re.sub(r"\{[?$](\w+)\}", put, text)[:_LONGEST]
+
+    def _generated(self, result: Result) -> dict[str, str]:
+        """A sentence of our own, by the constraint component (SHACL, section 4)."""
+        name = result.component.removeprefix(_SH).removesuffix("ConstraintComponent")
+        parameter = name[:1].lower() + name[1:]
+        values = self.of(result.shape, parameter)
+        if parameter in ("in", "languageIn"):
+            values = [one for head in values for one in self.members(head)]
+        allowed = ", ".join(map(shown, values[:10])) + (" …" if len(values) > 10 else "")
+        english, italian = _SENTENCES.get(name, _OTHERWISE)
+        words = {"value": shown(result.value), "wanted": allowed, "name": name}
+        return {"en": _put(english, words), "it": _put(italian, words)}
+
+    @cached_property
+    def _names(self) -> set[str]:
+        return {
+            one.predicate.value.removeprefix(_SH)
+            for one in self.triples
+            if one.predicate.value.startswith(_SH)
+        }
+
+    def faults(self) -> list[str]:
+        """What of the shapes an engine would pass over or stumble on, in sentences."""
+        found = [
+            f"sh:{name} is unknown: engines pass it over, so it checks nothing"
+            for name in sorted(self._names - _KNOWN)
+        ]
+        subjects = {one.subject for one in self.triples}
+        for one in self.triples:
+            if one.predicate.value == _SH + "property" and one.object not in subjects:
+                found.append(f"{one.subject} has the property shape {one.object}, which is nowhere")
+        return found
+
+
+def shown(node: Any) -> str:
+    """A term as a sentence shows it."""
+    if node is None:
+        return ""
+    if isinstance(node, ox.BlankNode):
+        return "[]"
+    if isinstance(node, ox.Literal):
+        text = node.value if len(node.value) <= 200 else node.value[:200] + "…"
+        return f'"{text}"' + (f"@{node.language}" if node.language else "")
+    return str(node)
+
+
+def _put(text: str, words: dict[str, str]) -> str:
+    for name, value in words.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+_STEPS = {
+    "en": ("backwards", ", and of that ", " or "),
+    "it": ("all'inverso", ", e di questo ", " o "),
+}
+"""How the steps of a path are read: back along a property, then, or."""
+
+_OTHERWISE = (
+    "This does not keep the rule {name}.",
+    "Questo non rispetta la regola {name}.",
+)
+_SENTENCES: dict[str, tuple[str, str]] = {
+    "Class": (
+        "{value} must be of the class {wanted}: say that it is, or name another.",
+        "{value} deve essere della classe {wanted}: dire che lo è, o indicare altro.",
+    ),
+    "Datatype": (
+        "{value} must have the datatype {wanted}.",
+        "{value} deve avere il tipo di dato {wanted}.",
+    ),
+    "NodeKind": ("{value} must be a {wanted}.", "{value} deve essere {wanted}."),
+    "MinCount": (
+        "At least {wanted} of these must be there: add what is missing.",
+        "Ce ne devono essere almeno {wanted}: aggiungere ciò che manca.",
+    ),
+    "MaxCount": (
+        "At most {wanted} of these may be there: take out what is too much.",
+        "Ce ne possono essere al massimo {wanted}: togliere ciò che è di troppo.",
+    ),
+    "MinExclusive": (
+        "{value} must be greater than {wanted}.",
+        "{value} deve essere maggiore di {wanted}.",
+    ),
+    "MinInclusive": (
+        "{value} must be at least {wanted}.",
+        "{value} deve essere almeno {wanted}.",
+    ),
+    "MaxExclusive": (
+        "{value} must be less than {wanted}.",
+        "{value} deve essere minore di {wanted}.",
+    ),
+    "MaxInclusive": (
+        "{value} must be at most {wanted}.",
+        "{value} deve essere al massimo {wanted}.",
+    ),
+    "MinLength": (
+        "{value} must have at least {wanted} characters.",
+        "{value} deve avere almeno {wanted} caratteri.",
+    ),
+    "MaxLength": (
+        "{value} may have at most {wanted} characters.",
+        "{value} può avere al massimo {wanted} caratteri.",
+    ),
+    "Pattern": (
+        "{value} does not have the form {wanted}.",
+        "{value} non ha la forma {wanted}.",
+    ),
+    "LanguageIn": (
+        "{value} must be in one of these languages: {wanted}.",
+        "{value} deve essere in una di queste lingue: {wanted}.",
+    ),
+    "UniqueLang": (
+        "There may be one value in each language: keep one of those that share a language.",
+        "Può esserci un valore per lingua: tenere uno solo di quelli nella stessa lingua.",
+    ),
+    "Equals": (
+        "{value} must stand for {wanted} too.",
+        "{value} deve stare anche per {wanted}.",
+    ),
+    "Disjoint": (
+        "{value} must not stand for {wanted} as well.",
+        "{value} non deve stare anche per {wanted}.",
+    ),
+    "LessThan": (
+        "{value} must be less than the value of {wanted}.",
+        "{value} deve essere minore del valore di {wanted}.",
+    ),
+    "LessThanOrEquals": (
+        "{value} must be at most the value of {wanted}.",
+        "{value} deve essere al massimo il valore di {wanted}.",
+    ),
+    "Not": (
+        "{value} has what it must not have.",
+        "{value} ha ciò che non deve avere.",
+    ),
+    "And": (
+        "{value} does not keep all of the rules that it must keep.",
+        "{value} non rispetta tutte le regole dovute.",
+    ),
+    "Or": (
+        "{value} keeps none of the rules of which it must keep one.",
+        "{value} non rispetta nessuna delle regole di cui deve rispettarne una.",
+    ),
+    "Xone": (
+        "{value} must keep exactly one of several rules.",
+        "{value} deve rispettare esattamente una tra più regole.",
+    ),
+    "Node": (
+        "{value} does not keep the rules of {wanted}.",
+        "{value} non rispetta le regole di {wanted}.",
+    ),
+    "QualifiedMinCount": (
+        "There are too few values that keep the rule: at least {wanted} must be there.",
+        "Ci sono troppo pochi valori che rispettano la regola: almeno {wanted}.",
+    ),
+    "QualifiedMaxCount": (
+        "There are too many values that keep the rule: at most {wanted} may be there.",
+        "Ci sono troppi valori che rispettano la regola: al massimo {wanted}.",
+    ),
+    "Closed": (
+        "This property is not allowed here: take it out, or use one that is.",
+        "Questa proprietà qui non è ammessa: toglierla, o usarne una che lo sia.",
+    ),
+    "HasValue": (
+        "The value {wanted} must be among these.",
+        "Tra questi deve esserci il valore {wanted}.",
+    ),
+    "In": (
+        "{value} must be one of {wanted}.",
+        "{value} deve essere uno tra {wanted}.",
+    ),
+    "SPARQL": (
+        "This breaks a rule that is written as a query.",
+        "Questo viola una regola scritta come interrogazione.",
+    ),
+}
+"""What each component finds, in English and Italian."""
