@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -116,9 +116,8 @@ def judge(
     """
     findings = [finding for document in documents for finding in document.findings]
     broken = any(one.kind == "syntax" and one.severity == "violation" for one in findings)
-    for document in documents:
-        found = lint.lint(document, against.vocabulary, against.base)
-        findings += [one for one in found if not (broken and one.code.startswith(_NEEDS_ALL))]
+    found = lint.lint(documents, against.vocabulary, against.base)
+    findings += [one for one in found if not (broken and one.code.startswith(_NEEDS_ALL))]
     notes: list[str] = []
     ran = ""
     if broken:
@@ -136,7 +135,7 @@ def judge(
         findings += found
         notes += more
     return Report(
-        ordered(findings),
+        ordered(_once(findings)),
         files=len(documents),
         triples=sum(len(document.statements) for document in documents),
         shapes=len(whole.shapes_in(against.rules.shapes)),
@@ -144,6 +143,32 @@ def judge(
         engine=ran,
         against=against.rules.release if against.base else "",
     )
+
+
+_ALSO_RULES = ("term-unknown", "iri-dangling", "iri-other-kind")
+"""Codes of what many publications have a query for as well."""
+
+
+def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Each mistake once: of what a query of the publication finds too, the better words, as
+    severe as the query has it."""
+    by_query = {
+        (one.file, one.line, one.column, one.term): one for one in findings if one.code == "rule"
+    }
+    told = set()
+    for one in findings:
+        key = (one.file, one.line, one.column, one.term)
+        if one.code.startswith(_ALSO_RULES) and key in by_query:
+            told.add(key)
+    for one in findings:
+        key = (one.file, one.line, one.column, one.term)
+        if key not in told:
+            yield one
+        elif one.code.startswith(_ALSO_RULES):
+            rule = by_query[key]
+            yield replace(one, severity=rule.severity, rule=rule.rule, standing=rule.standing)
+        elif one.code != "rule":
+            yield one
 
 
 def _by_shapes(
@@ -234,7 +259,10 @@ def _around(
 
 
 def _telling(documents: Sequence[Document], against: Against) -> Telling:
-    return Telling(documents, against.shapes, _Names(documents, against), against.rules.prefixes)
+    prefixes = dict(against.rules.prefixes)
+    for document in documents:
+        prefixes |= {one.name: one.iri for one in document.prefixes.values()}
+    return Telling(documents, against.shapes, _Names(documents, against), prefixes)
 
 
 class _Names:

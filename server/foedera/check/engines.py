@@ -112,6 +112,7 @@ class PySHACL:
             messages={
                 message.language or _language(str(message), templates): str(message)
                 for message in found.objects(result, sh.resultMessage)
+                if isinstance(message, rdflib.Literal)
             },
             details=tuple(
                 self._result(found, one, known, templates)
@@ -150,7 +151,7 @@ class ShaclRust:
         kinds |= {
             one.object.value.removeprefix(terms.XSD)
             for one in shapes
-            if one.predicate.value == _SH + "datatype"
+            if one.predicate.value == _SH + "datatype" and isinstance(one.object, ox.NamedNode)
         }
         odd = sorted(kinds & _REWRITTEN)
         return f"it reads xsd:{odd[0]} in another form" if odd else ""
@@ -296,7 +297,7 @@ def best(
         raise CouldNotCheck(
             f"There is no engine {wanted} here", "pip install 'foedera[fast]' brings the fast ones."
         )
-    notes = []
+    notes: list[str] = []
     for one in here:
         if wanted and one.name.lower() != wanted.lower():
             continue

@@ -81,7 +81,7 @@ def _missing(result: Result, shapes: Shapes, prefixes: Mapping[str, str]) -> str
         if kind.value == _SH + "Literal":
             return '"…"'
     classes = _of(shapes, result.shape, "class")
-    return f"<…>  # a {short(classes[0], prefixes)}\n" if classes else ""
+    return "<…>" if classes else ""
 
 
 def _typed(result: Result, shapes: Shapes, prefixes: Mapping[str, str]) -> str:

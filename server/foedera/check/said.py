@@ -1,4 +1,4 @@
-"""What is said of each mistake of syntax, in English and Italian."""
+"""What is said of each mistake that no shape tells of, in English and Italian."""
 
 from __future__ import annotations
 
@@ -157,6 +157,118 @@ _SAID: dict[str, tuple[str, str]] = {
     "encoding-not-utf-8": (
         "From here the file is not UTF-8, but probably Windows-1252 or Latin-1: save it as UTF-8.",
         "Da qui il file non è UTF-8, ma probabilmente Windows-1252 o Latin-1: salvarlo come UTF-8.",
+    ),
+    "prefix-wrong": (
+        "The prefix {prefix}: stands for <{iri}> everywhere else: write that and not <{other}>, or "
+        "all its names mean something else.",
+        "Il prefisso {prefix}: sta altrove per <{iri}>: scrivere quello e non <{other}>, "
+        "altrimenti tutti i suoi nomi significano altro.",
+    ),
+    "prefix-unused": (
+        "The prefix {prefix}: is not used: take the line out.",
+        "Il prefisso {prefix}: non è usato: togliere la riga.",
+    ),
+    "term-unknown": (
+        "The ontology has no term {term}: look up the right one, or propose it.",
+        "L'ontologia non ha un termine {term}: cercare quello giusto, o proporlo.",
+    ),
+    "term-unknown-near": (
+        "The ontology has no term {term}: perhaps {near} is meant.",
+        "L'ontologia non ha un termine {term}: forse si intende {near}.",
+    ),
+    "term-redefined": (
+        "{term} is a term of the ontology: what it means is said there. Take this out of the data.",
+        "{term} è un termine dell'ontologia: il suo significato si dice lì. Toglierlo dai dati.",
+    ),
+    "literal-ill-typed": (
+        "{text} is no {kind}: write it in the form that this datatype has, or as a plain text.",
+        "{text} non è un {kind}: scriverlo nella forma di questo tipo di dato, o come testo "
+        "semplice.",
+    ),
+    "date-impossible": (
+        "There is no day or time {text}: correct it.",
+        "Il giorno o l'ora {text} non esiste: correggere.",
+    ),
+    "literal-iri": (
+        "{text} is written as a text, and this property leads to a thing: write it in angle "
+        "brackets, without quotation marks.",
+        "{text} è scritto come testo, e questa proprietà porta a una cosa: scriverlo tra parentesi "
+        "angolari, senza virgolette.",
+    ),
+    "literal-space": (
+        "The text begins or ends with a space: take it out.",
+        "Il testo comincia o finisce con uno spazio: toglierlo.",
+    ),
+    "literal-control": (
+        "The text has a control character in it, which nobody sees: take it out.",
+        "Il testo contiene un carattere di controllo, che nessuno vede: toglierlo.",
+    ),
+    "literal-nfc": (
+        "Letters and accents of this text are apart (not in Unicode NFC), so that it is not found: "
+        "write it anew.",
+        "Lettere e accenti di questo testo sono separati (non in Unicode NFC), così che non si "
+        "trova: riscriverlo.",
+    ),
+    "literal-entity": (
+        "This is written for HTML: write the letters themselves.",
+        "Questo è scritto per HTML: scrivere le lettere stesse.",
+    ),
+    "literal-mojibake": (
+        "This text was read in the wrong encoding: probably {mended} is meant.",
+        "Questo testo è stato letto con la codifica sbagliata: probabilmente si intende {mended}.",
+    ),
+    "language-unknown": (
+        "The language tag @{tag} is not the usual one: write @{meant}.",
+        "L'etichetta di lingua @{tag} non è quella usuale: scrivere @{meant}.",
+    ),
+    "language-script": (
+        "This text is in Japanese or Chinese letters and is tagged @{tag}: correct the tag.",
+        "Questo testo è in caratteri giapponesi o cinesi ed è etichettato @{tag}: correggere "
+        "l'etichetta.",
+    ),
+    "language-missing": (
+        "Every other name says its language: write @en, @it or @ja right behind this one.",
+        "Ogni altro nome dice la sua lingua: scrivere @en, @it o @ja subito dopo questo.",
+    ),
+    "iri-dangling": (
+        "Nothing is said of {iri}, here or in what is published: describe it, or correct the IRI.",
+        "Di {iri} non si dice nulla, né qui né in ciò che è pubblicato: descriverlo, o correggere "
+        "l'IRI.",
+    ),
+    "iri-dangling-near": (
+        "Nothing is said of {iri}, here or in what is published: perhaps {near} is meant.",
+        "Di {iri} non si dice nulla, né qui né in ciò che è pubblicato: forse si intende {near}.",
+    ),
+    "thing-untyped": (
+        "It is not said what {iri} is: write its class, as in  {iri} a … .",
+        "Non si dice che cosa sia {iri}: scrivere la sua classe, come in  {iri} a … .",
+    ),
+    "thing-unnamed": (
+        "{iri} has no name: write one with rdfs:label and its language.",
+        "{iri} non ha un nome: scriverne uno con rdfs:label e la sua lingua.",
+    ),
+    "thing-known": (
+        "This is very likely {near}, which is there already under this name: use its IRI, or say "
+        "in the name what is different.",
+        "Molto probabilmente è {near}, che c'è già con questo nome: usare il suo IRI, o dire nel "
+        "nome che cosa è diverso.",
+    ),
+    "thing-same-link": (
+        "{near} is <{link}> already: use its IRI and not {iri}, or correct the link.",
+        "{near} è già <{link}>: usare il suo IRI e non {iri}, o correggere il collegamento.",
+    ),
+    "iri-other-kind": (
+        "{iri} is already a {kind}, and nothing is both: give this one an IRI of its own.",
+        "{iri} è già un {kind}, e nulla è entrambi: dare a questo un IRI proprio.",
+    ),
+    "iri-other-name": (
+        'What is published calls {iri} "{name}": if this is something else, give it an IRI of its '
+        "own.",
+        'Ciò che è pubblicato chiama {iri} "{name}": se questo è altro, dargli un IRI proprio.',
+    ),
+    "thing-said-already": (
+        "{times} of these statements are published already: they can be left out.",
+        "{times} di queste dichiarazioni sono già pubblicate: si possono omettere.",
     ),
 }
 
