@@ -273,6 +273,10 @@ _SAID: dict[str, tuple[str, str]] = {
 }
 
 
+CODES = frozenset(_SAID)
+"""The codes of which something is said here."""
+
+
 def messages(code: str, words: Mapping[str, str]) -> dict[str, str]:
     """The message of a mistake by language tag, with some words put in."""
     english, italian = _SAID[code]

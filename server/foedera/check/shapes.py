@@ -262,6 +262,13 @@ class Shapes:
         return found
 
 
+def sentence(component: str) -> dict[str, str]:
+    """What is said where a component finds something, with its places open; its name is as SHACL
+    has it, without namespace and ending."""
+    english, italian = _SENTENCES.get(component, _OTHERWISE)
+    return {"en": english, "it": italian}
+
+
 def shown(node: Any) -> str:
     """A term as a sentence shows it."""
     if node is None:
@@ -406,3 +413,6 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
 }
 """What each component finds, in English and Italian."""
+
+COMPONENTS = tuple(_SENTENCES)
+"""The names of the constraint components of SHACL (sections 4 and 5)."""

@@ -9,8 +9,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from foedera import terms
-from foedera.check import fixes
+from foedera.check import codes, fixes
 from foedera.check.findings import Finding, Spot
 from foedera.check.hygiene import Row
 from foedera.check.reading import Document
@@ -19,14 +18,6 @@ from foedera.check.shapes import Shapes
 
 Names = Callable[[Iterable[str]], Mapping[str, dict[str, str]]]
 """The names of things by language tag, for many IRIs at once."""
-
-
-def code(component: str) -> str:
-    """The code of what a constraint component finds: ``shape-min-count`` and the like."""
-    if not component.startswith(terms.SH):
-        return "shape-custom"
-    name = component.removeprefix(terms.SH).removesuffix("ConstraintComponent")
-    return "shape-" + re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
 
 
 @dataclass(frozen=True)
@@ -92,7 +83,7 @@ class Telling:
             path=path[1] if path else result.path,
             value=_plain(result.value),
             rule=_plain(owner),
-            code=code(result.component),
+            code=codes.of_component(result.component),
             end_line=spot.end_line,
             end_column=spot.end_column,
             labels=dict(names.get(_plain(result.focus), {})),
