@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -169,22 +170,133 @@ def serve(folder: Path | None, reload: bool, **arguments: Any) -> None:
     sys.exit(service.Minder(settings, root, state, make_app, say, reload).run())
 
 
+_FORMATS = ("text", "short", "json", "ttl", "sarif", "junit", "github", "csv")
+
+
 @main.command()
-@_folder
+@click.argument("paths", nargs=-1, metavar="[FOLDER | FILE...]", type=click.Path(path_type=Path))
+@click.option(
+    "--with",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The publication that files are checked together with; by default the present folder, or "
+    "the dataset that ships with the program.",
+)
+@click.option("--alone", is_flag=True, help="Check files by its rules, but not with its data.")
+@click.option("--type", "media_type", default="", help="The media type of the files.")
+@click.option(
+    "--format",
+    "fmt",
+    type=click.Choice(_FORMATS),
+    help="How the report is written; by default text for files, and short for a folder.",
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to.")
+@click.option("--language", type=click.Choice(["en", "it"]), help="By default that of LANG.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["violation", "warning", "info"]),
+    default="violation",
+    show_default=True,
+    help="The least that makes the exit status 1.",
+)
+@click.option("--engine", default="", help="What runs the shapes of files: pyshacl or shacl-rust.")
+@click.option("--all", "everything", is_flag=True, help="Show also what was wrong before.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes.")
 @_option("texts")
-def check(folder: Path | None, **arguments: Any) -> None:
-    """Check FOLDER without publishing it: each finding with its file and line.
+@_option("state")
+@click.pass_context
+def check(ctx: click.Context, /, paths: tuple[Path, ...], watch: bool, **options: Any) -> None:
+    """Check a FOLDER without publishing it, or FILEs that are to be added to one.
 
-    With --texts the words that the evidence points at are verified too.
+    Each finding has its file and line. Files are one contribution, checked together with what is
+    published: what was wrong before does not count against them. A file that lies in the folder's
+    data/ is judged by what it changes there. "-" is standard input.
 
-    Exit status 0 when nothing found is a violation, 1 when something is, 3 when it could not be
+    With --texts the words that the evidence of a folder points at are verified too.
+
+    Exit status 0 when it conforms, 1 when it does not, 2 for wrong use, 3 when it could not be
     checked.
     """
+    if not watch:
+        ctx.exit(_checked(paths, **options))
+    seen: Any = None
+    try:
+        while True:
+            stamps = [one.stat().st_mtime_ns if one.exists() else 0 for one in paths]
+            if stamps != seen:
+                seen = stamps
+                if sys.stdout.isatty():
+                    click.clear()
+                try:
+                    _checked(paths, **options)
+                except FoederaError as fault:
+                    click.echo(f"foedera: {fault}", err=True)
+                _say("watching; Ctrl-C ends it")
+            time.sleep(0.3)
+    except KeyboardInterrupt:
+        ctx.exit(130)
+
+
+def _checked(paths: tuple[Path, ...], **options: Any) -> int:
+    """Check what is named, write the report, and give the exit status."""
+    from foedera import check as check_module
+    from foedera.check import reports
+    from foedera.errors import CouldNotCheck, EngineFailed, TimedOut, TooLarge, UnsupportedMedia
+
+    named = [options.pop(name) for name in ("fmt", "output", "language", "fail_on", "everything")]
+    fmt, output, language, fail_on, everything = named
+    missing = [str(one) for one in paths if not one.exists() and str(one) != "-"]
+    if missing and len(paths) > 1:
+        raise click.BadParameter(f"There is no {missing[0]}.", param_hint="FILE")
+    of_folder = not paths or (len(paths) == 1 and (paths[0].is_dir() or bool(missing)))
+    try:
+        if of_folder:
+            report, documents, said = _check_folder(paths[0] if paths else None, options)
+        else:
+            if any(one.is_dir() for one in paths):
+                raise click.BadParameter("Name one folder, or files.", param_hint="FILE")
+            report, documents, said = _check_files(paths, options)
+    except (TimedOut, EngineFailed, TooLarge, UnsupportedMedia) as fault:
+        raise CouldNotCheck(fault.detail, fault.hint) from fault
+    if language is None:
+        language = (
+            "it" if os.environ.get("LC_ALL", os.environ.get("LANG", ""))[:2] == "it" else "en"
+        )
+    form = fmt or ("short" if of_folder else "text")
+    colour = output is None and (
+        (sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+        or bool(os.environ.get("FORCE_COLOR"))
+    )
+    if form == "short" and fmt is None:
+        text = "".join(f"{finding}\n" for finding in report.findings)
+    else:
+        text = reports.write(report, documents, form, language, colour, all=everything)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+    if of_folder or form != "text":
+        for note in report.skipped:
+            _say(note)
+        counts = ", ".join(
+            f"{report.count(severity)} {severity}{'s' if report.count(severity) != 1 else ''}"
+            for severity in check_module.SEVERITIES
+        )
+        verdict = "conforms" if report.conforms else "does not conform"
+        _say(
+            f"{said} {verdict}: {counts}" if not of_folder else f"{said.format(verdict)}; {counts}"
+        )
+    return 1 if report.failing(fail_on) else 0
+
+
+def _check_folder(folder: Path | None, options: dict[str, Any]) -> tuple[Any, list[Any], str]:
+    """The report on a folder, the texts of its files that have findings, and what to call it."""
     from foedera import check as check_module
     from foedera import evidence
     from foedera import folder as folder_module
+    from foedera.check.reading import Document
 
-    texts = _settings(arguments).texts
+    texts = _settings({"texts": options["texts"]}).texts
     source = folder_module.read(_root(folder))
     with _Progress() as say:
         say(f"checking {len(source.of(*folder_module.PARTS))} files")
@@ -195,20 +307,87 @@ def check(folder: Path | None, **arguments: Any) -> None:
         _say(f"stretches of text compared with those in {texts}: {stretches:,}")
     elif stretches:
         report = report.plus((), [evidence.NOT_RUN])
-    for finding in report.findings:
-        click.echo(str(finding))
-    for note in report.skipped:
-        _say(note)
-    counts = ", ".join(
-        f"{report.count(severity)} {severity}{'s' if report.count(severity) != 1 else ''}"
-        for severity in check_module.SEVERITIES
+    wrong = {finding.file for finding in report.findings}
+    documents = [
+        Document(file.path, file.location.read_text(encoding="utf-8", errors="replace"), "")
+        for file in source.files
+        if file.path in wrong
+    ]
+    said = (
+        f"{source.root} {{}}: {report.files} files, {report.triples:,} triples, "
+        f"{report.shapes} shapes"
     )
-    verdict = "conforms" if report.conforms else "does not conform"
-    _say(
-        f"{source.root} {verdict}: {report.files} files, {report.triples:,} triples, "
-        f"{report.shapes} shapes; {counts}"
+    return report, documents, said
+
+
+def _check_files(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[Any, list[Any], str]:
+    """The report on files that are one contribution, these, and what to call them."""
+    from foedera import folder as folder_module
+    from foedera import release
+    from foedera.check import contribution, reading
+    from foedera.stores.embedded import EmbeddedStore
+
+    root = _root(options["folder"])
+    source = folder_module.read(root)
+    inside = {
+        path: path.resolve().relative_to(source.root).as_posix()
+        for path in paths
+        if str(path) != "-" and path.resolve().is_relative_to(source.root)
+    }
+    rules = [one for one in inside.values() if one.startswith(("ontology/", "shapes/"))]
+    if rules:
+        raise click.BadParameter(
+            f"{rules[0]} is one of the rules that all is checked by: check the folder whole.",
+            param_hint="FILE",
+        )
+    state = settings_module.state_folder(_settings({"state": options["state"]}), root)
+    found = release.current(state)
+    replaced = {one for one in inside.values() if one in {file.path for file in source.files}}
+    large = sum(file.size for file in source.files) > _LARGE
+    if large and not replaced and found and found.id == release.identifier(source):
+        against = contribution.of_release(found.rules, EmbeddedStore.open(found.path))
+    else:
+        against = contribution.of_folder(source, replaced)
+    if options["alone"]:
+        against = against.alone()
+    documents = [
+        reading.read(
+            "stdin" if str(path) == "-" else str(path),
+            sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes(),
+            options["media_type"],
+            f"{against.rules.base}graph/data/new",
+        )
+        for path in paths
+    ]
+    report = contribution.judge(documents, against, engine=options["engine"])
+    return report, documents, ", ".join(document.name for document in documents)
+
+
+_LARGE = 20_000_000
+"""Bytes of a folder that is not read anew where its release is there."""
+
+
+@main.command()
+@click.argument("code", required=False)
+@click.option("--language", type=click.Choice(["en", "it"]), default="en", show_default=True)
+def explain(code: str | None, language: str) -> None:
+    """Say what the CODE of a finding means and what to write; without one, list all."""
+    from foedera.check import codes
+
+    if code is None:
+        for one in codes.CODES.values():
+            click.echo(f"{one.slug:30} {one.title[language]}")
+        return
+    found = codes.CODES.get(code)
+    if found is None:
+        raise click.BadParameter(f"There is no code {code}; 'foedera explain' lists all.")
+    click.echo(
+        f"{found.title[language]} ({found.slug}, {found.severity})\n\n{found.text[language]}"
     )
-    sys.exit(0 if report.conforms else 1)
+    for title, example in (("wrong", found.wrong), ("right", found.right)):
+        if example:
+            click.echo(f"\n{title}:")
+            click.echo("".join(f"    {line}\n" for line in example.splitlines()), nl=False)
 
 
 @main.command()

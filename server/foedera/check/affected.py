@@ -88,7 +88,8 @@ class View:
     def only_counted(self, node: Any, predicate: ox.NamedNode) -> bool:
         """Whether no change touches the triples with an object and a predicate: how many there are
         before and after is then the same, and they need not be read."""
-        return (value(node), predicate) not in self._touched_into
+        # A literal may be there in several forms, which only their triples tell apart.
+        return not isinstance(node, ox.Literal) and (node, predicate) not in self._touched_into
 
     def run(self, walks: Sequence[Walk[Any]]) -> list[Any]:
         """What some walks find, that go on together, round by round."""
@@ -317,6 +318,8 @@ def _back(
         for before, step, node in steps:
             triples = (view.out if step.into else view.into)(node, step.predicate)
             for triple in triples:
+                if reporting and not step.into and triple.object != node:
+                    continue  # it leads to a value that only means the same
                 place = (before, triple.object if step.into else triple.subject)
                 if place not in seen:
                     seen.add(place)
@@ -359,7 +362,9 @@ def _told_apart(plan: Plan, view: View, found: set[tuple[Any, Any]]) -> Walk[tup
 def _is_object(view: View, node: Any, predicate: ox.NamedNode, after: bool) -> bool:
     if view.only_counted(node, predicate):
         return view.count(node, predicate) > 0
-    return any(view.was(triple, after) for triple in view.into(node, predicate))
+    return any(
+        triple.object == node and view.was(triple, after) for triple in view.into(node, predicate)
+    )
 
 
 def affected(plan: Plan, view: View) -> tuple[Things, Things]:
