@@ -6,6 +6,7 @@ rewrite it, and a contributor would be told about a value that stands nowhere in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -84,6 +85,8 @@ class Queried(rdflib.Graph):
         bound = {
             ox.Variable(name): to_oxigraph(term) for name, term in (initBindings or {}).items()
         }
+        if bound and BOUND_INSIDE.search(str(query_object)):
+            return super().query(query_object, initBindings=initBindings)
         try:
             found = self._ask(str(query_object), bound)
         except RuntimeError:  # Oxigraph puts terms only for variables that are selected
@@ -99,3 +102,8 @@ class Queried(rdflib.Graph):
             for row in found
         ]
         return answer
+
+
+BOUND_INSIDE = re.compile(r"\bBOUND\s*\(|\bBIND\s*\(|[{}]\s*\{", re.IGNORECASE)
+"""What of a query may look at a variable that is bound from outside, where Oxigraph does not show
+it: it joins such values with a whole group (SHACL, section 5.3.1, puts them everywhere)."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from foedera import terms
+from foedera.check import sparql
 from foedera.check.hygiene import OWN
 from foedera.check.results import Engine, Result
 from foedera.check.shapes import Shapes
@@ -56,6 +57,7 @@ class PySHACL:
         from foedera import bridge
 
         refuse_services(shapes)
+        shapes = [*filter(_meant, shapes), *_imported(shapes)]
         known = Shapes(shapes)
         store = ox.Store()
         store.bulk_extend(ox.Quad(one.subject, one.predicate, one.object) for one in data)
@@ -121,12 +123,41 @@ class PySHACL:
         )
 
 
+def _meant(triple: ox.Triple) -> bool:
+    """Not what pySHACL takes for true and SHACL does not (section 4.4.5)."""
+    return triple.predicate.value != _SH + "uniqueLang" or (
+        getattr(triple.object, "value", "") == "true"
+    )
+
+
+def _imported(shapes: Sequence[ox.Triple]) -> Iterator[ox.Triple]:
+    """The declarations of prefixes that others import (SHACL, section 5.2.1), said of these."""
+    declare = ox.NamedNode(_SH + "declare")
+    declared: dict[Any, list[Any]] = {}
+    imports: dict[Any, list[Any]] = {}
+    for one in shapes:
+        if one.predicate == declare:
+            declared.setdefault(one.subject, []).append(one.object)
+        elif one.predicate.value == terms.OWL + "imports":
+            imports.setdefault(one.subject, []).append(one.object)
+    for start in imports:
+        ahead, seen = [start], {start}
+        while ahead:
+            for other in imports.get(ahead.pop(), ()):
+                if other not in seen:
+                    seen.add(other)
+                    ahead.append(other)
+                    for one in declared.get(other, ()):
+                        yield ox.Triple(start, declare, one)
+
+
 class ShaclRust:
     """An accelerator in Rust; installed with the extra ``fast``.
 
-    It finds what pySHACL finds where the shapes use the core of SHACL alone: of SPARQL constraints
-    it loses values, on shapes that lead back to themselves it may end its process, and it reads
-    literals of some datatypes in another form.
+    Of SPARQL constraints it loses values, so that they are answered beside it; on shapes that lead
+    back to themselves it may end its process, and it reads literals of some datatypes in another
+    form: with such shapes it is not trusted. Its threads do not outlive a fork, so that it is run in
+    a child alone (`run`).
     """
 
     name = "shacl-rust"
@@ -137,11 +168,16 @@ class ShaclRust:
 
     def refuses(self, shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> str:
         used = {one.predicate.value.removeprefix(_SH) for one in shapes}
-        for name in ("sparql", "target", "js", "rule", "validator", "nodeValidator", "parameter"):
+        for name in ("target", "js", "validator", "nodeValidator", "parameter"):
             if name in used:
                 return f"the shapes use sh:{name}"
+        why = sparql.constraints(Shapes([*shapes, *_imported(shapes)]))
+        if isinstance(why, str):
+            return why
         if _leads_back(shapes):
             return "a shape leads back to itself"
+        if _nodes_of_texts(shapes, data):
+            return "sh:node looks at texts, of which it says that they are no things"
         kinds = {
             one.object.datatype.value.removeprefix(terms.XSD)
             for triples in (shapes, data)
@@ -160,8 +196,11 @@ class ShaclRust:
         """All results. Raises CouldNotCheck."""
         import shacl_rust
 
-        known = Shapes(shapes)
-        texts = [ox.serialize(graph, format=ox.RdfFormat.N_TRIPLES) for graph in (data, shapes)]
+        refuse_services(shapes)
+        known = Shapes([*shapes, *_imported(shapes)])
+        beside = {_SH + name for name in ("sparql", "select", "ask")}
+        plain = [one for one in shapes if one.predicate.value not in beside]
+        texts = [ox.serialize(graph, format=ox.RdfFormat.N_TRIPLES) for graph in (data, plain)]
         try:
             report = shacl_rust.validate(
                 *(text.decode() for text in texts if text is not None),
@@ -182,7 +221,7 @@ class ShaclRust:
         }
         terms_ = _terms(spelled)
         written = _Written(data)
-        return [
+        found = [
             Result(
                 focus=terms_[one["focusNode"]],
                 path=known.path_of(terms_[one["sourceShape"]]) or one.get("resultPath") or "",
@@ -193,6 +232,7 @@ class ShaclRust:
             )
             for one in report["results"]
         ]
+        return found + sparql.run(known, data)
 
 
 _REWRITTEN = frozenset(
@@ -214,6 +254,18 @@ _REWRITTEN = frozenset(
     ]
 )
 """Datatypes whose literals engines built on Oxigraph make literals of others."""
+
+
+def _nodes_of_texts(shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> bool:
+    """Whether a shape that others refer to by sh:node may have a text to look at."""
+    known = Shapes(shapes)
+    paths = [known.path_of(one.subject) for one in shapes if one.predicate.value == _SH + "node"]
+    if not all(re.fullmatch("<[^<>]*>|", path) for path in paths):
+        return True
+    properties = {path[1:-1] for path in paths}
+    return any(
+        isinstance(one.object, ox.Literal) and one.predicate.value in properties for one in data
+    )
 
 
 class _Written:

@@ -156,23 +156,29 @@ class Shapes:
     def path_of(self, shape: Any) -> str:
         """The path of a property shape as SPARQL writes it (SHACL, section 2.3.1), or ""."""
         paths = self.of(shape, "path")
-        return self._path(paths[0]) if paths else ""
+        return self.path(paths[0]) if paths else ""
 
-    def _path(self, node: Any, depth: int = 0) -> str:
+    def path(self, node: Any, depth: int = 0) -> str:
+        """A path as SPARQL writes it."""
         if not isinstance(node, ox.BlankNode) or depth > 20:
             return str(node)
+        listed = (node, terms.FIRST) in self._said
         for step, before, after in (
-            ("inversePath", "^", ""),
-            ("zeroOrMorePath", "", "*"),
-            ("oneOrMorePath", "", "+"),
-            ("zeroOrOnePath", "", "?"),
+            ()
+            if listed
+            else (
+                ("inversePath", "^", ""),
+                ("zeroOrMorePath", "", "*"),
+                ("oneOrMorePath", "", "+"),
+                ("zeroOrOnePath", "", "?"),
+            )
         ):
             for inner in self.of(node, step):
-                return f"{before}{self._path(inner, depth + 1)}{after}"
+                return f"{before}{self.path(inner, depth + 1)}{after}"
         choices = self.of(node, "alternativePath")
         pieces = self.members(choices[0] if choices else node)
         mark = "|" if choices else "/"
-        return f"({mark.join(self._path(one, depth + 1) for one in pieces)})"
+        return f"({mark.join(self.path(one, depth + 1) for one in pieces)})"
 
     def path_words(self, path: str, labels: Callable[[str], dict[str, str]]) -> dict[str, str]:
         """A path in words, in English and Italian, by the names of its properties."""
