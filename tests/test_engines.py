@@ -78,9 +78,9 @@ SHAPES = """\
   sh:property [ sh:path :p ; sh:minCount 1 ; sh:datatype xsd:date ] ,
     [ sh:path ( :q [ sh:inversePath :r ] ) ; sh:maxCount 1 ; sh:severity sh:Warning ] ;
   sh:sparql [ sh:prefixes : ; sh:message "{$this} has {?value}"@en , "{$this} ha {?value}"@it ;
-    sh:select """SELECT $this ?value {
+    sh:select '''SELECT $this ?value {
       $this <https://example.org/ns#p> ?value ; <https://example.org/ns#limit> ?limit .
-      FILTER (?value > ?limit) }""" ] .
+      FILTER (?value > ?limit) }''' ] .
 """
 DATA = """\
 :a a :C ; :p "x" , "2024-01-02"^^xsd:date ; :limit "2024-01-01"^^xsd:date .

@@ -156,8 +156,8 @@ class ShaclRust:
 
     Of SPARQL constraints it loses values, so that they are answered beside it; on shapes that lead
     back to themselves it may end its process, and it reads literals of some datatypes in another
-    form: with such shapes it is not trusted. Its threads do not outlive a fork, so that it is run in
-    a child alone (`run`).
+    form: with such shapes it is not trusted. Its threads do not outlive a fork, so that only a
+    child ever runs it (`run`).
     """
 
     name = "shacl-rust"
