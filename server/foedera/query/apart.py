@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foedera import errors
-from foedera.errors import EngineFailed, FoederaError
+from foedera.errors import CouldNotCheck, EngineFailed, FoederaError
 from foedera.query import nursery, wire
 from foedera.query.worker import limit_memory
 
@@ -88,6 +88,7 @@ def heard(connection: socket.socket, child: int, seconds: float | None) -> dict[
 def unpacked(told: dict[str, Any]) -> dict[str, Any]:
     """What was done, or the error that was raised, raised again."""
     if "fault" in told:
-        raise errors.BY_NAME.get(told["error"], EngineFailed)(**told["fault"])
+        kinds = {**errors.BY_NAME, "CouldNotCheck": CouldNotCheck}
+        raise kinds.get(told["error"], EngineFailed)(**told["fault"])
     done: dict[str, Any] = told["done"]
     return done
