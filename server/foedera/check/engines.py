@@ -219,13 +219,13 @@ class ShaclRust:
             for name in ("focusNode", "value", "sourceShape")
             if one.get(name)
         }
-        terms_ = _terms(spelled)
-        written = _Written(data)
+        terms_ = terms_of(spelled)
+        written = _as_written(terms_.values(), data)
         found = [
             Result(
                 focus=terms_[one["focusNode"]],
                 path=known.path_of(terms_[one["sourceShape"]]) or one.get("resultPath") or "",
-                value=written.as_was(terms_.get(one.get("value"))),
+                value=written.get(value := terms_.get(one.get("value")), value),
                 shape=terms_[one["sourceShape"]],
                 component=one["sourceConstraintComponent"][1:-1],
                 severity=_severity(ox.NamedNode(one["severity"][1:-1])),
@@ -268,27 +268,31 @@ def _nodes_of_texts(shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> b
     )
 
 
-class _Written:
-    """The literals of some data as they were written, by the form that Oxigraph gives them."""
-
-    def __init__(self, data: Iterable[ox.Triple]) -> None:
-        store = ox.Store()
-        subject, predicate = ox.NamedNode("urn:s"), ox.NamedNode("urn:p")
-        self._forms: dict[Any, Any] = {}
-        for literal in {one.object for one in data if isinstance(one.object, ox.Literal)}:
-            if literal.datatype.value == terms.XSD + "string":
-                continue
-            quad = ox.Quad(subject, predicate, literal)
+def _as_written(values: Iterable[Any], data: Iterable[ox.Triple]) -> dict[Any, Any]:
+    """Literals in the form that Oxigraph gives them, each with the one that stands in the data."""
+    kinds = {
+        one.datatype
+        for one in values
+        if isinstance(one, ox.Literal) and one.datatype.value != terms.XSD + "string"
+    }
+    store = ox.Store()
+    forms: dict[Any, Any] = {}
+    if kinds:
+        written = {one.object for one in data if isinstance(one.object, ox.Literal)}
+        for literal in (one for one in written if one.datatype in kinds):
+            if literal.language == (literal.language or "").lower():
+                continue  # it has but one form
+            quad = ox.Quad(_NODE, _NODE, literal)
             store.add(quad)
-            form = next(iter(store)).object
-            store.clear()
-            self._forms.setdefault(form, literal)
-
-    def as_was(self, term: Any) -> Any:
-        return self._forms.get(term, term)
+            forms.setdefault(next(iter(store)).object, literal)
+            store.remove(quad)
+    return forms
 
 
-def _terms(spelled: Iterable[str]) -> dict[str | None, Any]:
+_NODE = ox.NamedNode("urn:node")
+
+
+def terms_of(spelled: Iterable[str]) -> dict[str | None, Any]:
     """Terms that are written as N-Triples has them."""
     found: dict[str | None, Any] = {}
     for text in spelled:
@@ -375,7 +379,7 @@ def run(
     """
     try:
         told = apart.apart(
-            lambda: {"results": [_packed(one) for one in engine.run(shapes, data)]},
+            lambda: {"results": [packed(one) for one in engine.run(shapes, data)]},
             apart.Bounds(seconds, memory),
         )
     except TimeoutError:
@@ -390,10 +394,11 @@ def run(
             f"The shapes need more than the {memory // 1_000_000:,} MB that they may take",
             "Nothing is known of what was sent. Check less at once.",
         ) from None
-    return _unpacked(told["results"])
+    return unpacked(told["results"])
 
 
-def _packed(result: Result) -> list[Any]:
+def packed(result: Result) -> list[Any]:
+    """A result as JSON can hold it."""
     spelled = [
         None if one is None else str(one)
         for one in (result.focus, result.value, result.shape, result.constraint)
@@ -404,13 +409,14 @@ def _packed(result: Result) -> list[Any]:
         result.component,
         result.severity,
         result.messages,
-        [_packed(one) for one in result.details],
+        [packed(one) for one in result.details],
     ]
 
 
-def _unpacked(packed: list[list[Any]]) -> list[Result]:
+def unpacked(packed: list[list[Any]]) -> list[Result]:
+    """What `packed` made of results, as these."""
     spelled = {term for row in packed for term in _spelled(row)}
-    known = _terms(spelled)
+    known = terms_of(spelled)
     known[None] = None
 
     def result(row: list[Any]) -> Result:

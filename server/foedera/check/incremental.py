@@ -78,20 +78,20 @@ def judge(
     things = affected(plan, view)
     both = {shape: things[0][shape] | things[1][shape] for shape in plan.targets}
     read = extract(plan, view, both)
-    marks = {shape: _mark(number) for number, shape in enumerate(both) if both[shape]}
-    rules = _retargeted(shapes.triples, marks, plan.idle)
+    marks = {shape: mark(number) for number, shape in enumerate(both) if both[shape]}
+    rules = retargeted(shapes.triples, marks, plan.idle)
     before, after = (
-        run(rules, [*(one for one in read if view.was(one, bool(late))), *_marked(each, marks)])
+        run(rules, [*(one for one in read if view.was(one, bool(late))), *marked(each, marks)])
         if any(each.values())
         else set()
         for late, each in enumerate(things)
     )
     opaque = [one for one in plan.opaque if one.reads is None or one.shares or _touched(one, view)]
     if opaque:
-        whole = _in_full(opaque, shapes.triples)
-        stated = _stated(opaque, base)
-        before |= run(whole, list(stated))
-        after |= run(whole, [*(stated - view.removed), *view.added])
+        whole = in_full(opaque, shapes.triples)
+        all_ = stated(opaque, base)
+        before |= run(whole, list(all_))
+        after |= run(whole, [*(all_ - view.removed), *view.added])
     elsewhere = reported_elsewhere(
         plan, view, {(one.shape, one.focus) for one in before ^ after}, things, bool(opaque)
     )
@@ -102,7 +102,7 @@ def judge(
         resolved=_ordered(before - after - stays),
         affected=len(set().union(*both.values())),
         read=len(read),
-        notes=[_note(one) for one in opaque],
+        notes=[note(one) for one in opaque],
         queries=base.queries - asked,
     )
 
@@ -133,11 +133,11 @@ _DISJOINT = ox.NamedNode(terms.SH + "qualifiedValueShapesDisjoint")
 _ONTOLOGY = ox.NamedNode(terms.OWL + "Ontology")
 
 
-def _mark(number: int) -> ox.NamedNode:
+def mark(number: int) -> ox.NamedNode:
     return ox.NamedNode(f"urn:foedera:targets:{number}")
 
 
-def _retargeted(
+def retargeted(
     triples: Iterable[ox.Triple], marks: Mapping[Any, ox.NamedNode], idle: Collection[Any]
 ) -> list[ox.Triple]:
     """Some shapes, with what they refer to; each for what a property of its own leads to. Those
@@ -186,8 +186,8 @@ def _is_target(triple: ox.Triple) -> bool:
     return triple.predicate in TARGETING
 
 
-def _marked(things: Things, marks: Mapping[Any, ox.NamedNode]) -> Iterator[ox.Triple]:
-    subject = _mark(len(marks))
+def marked(things: Things, marks: Mapping[Any, ox.NamedNode]) -> Iterator[ox.Triple]:
+    subject = mark(len(marks))
     for shape, nodes in things.items():
         yield from (ox.Triple(subject, marks[shape], node) for node in nodes)
 
@@ -199,19 +199,19 @@ def _touched(opaque: Opaque, view: View) -> bool:
     return any(triple.predicate in (opaque.reads or ()) for triple in view.changed)
 
 
-def _in_full(opaque: Iterable[Opaque], triples: Iterable[ox.Triple]) -> list[ox.Triple]:
+def in_full(opaque: Iterable[Opaque], triples: Iterable[ox.Triple]) -> list[ox.Triple]:
     """The shapes graph without the targets of all other shapes."""
     kept = {one.shape for one in opaque}
     return [one for one in triples if one.subject in kept or not _is_target(one)]
 
 
-def _stated(opaque: Iterable[Opaque], base: Base) -> set[ox.Triple]:
+def stated(opaque: Iterable[Opaque], base: Base) -> set[ox.Triple]:
     """All triples of the base that some shapes can read."""
     reads = [one.reads for one in opaque]
     known = [one for one in reads if one is not None]
     return set(base.using(frozenset().union(*known) if len(known) == len(reads) else None))
 
 
-def _note(opaque: Opaque) -> str:
+def note(opaque: Opaque) -> str:
     why = "; ".join(opaque.why) or "it shares a part with one that cannot be followed"
     return f"{opaque.shape} was run over all it is for, before and after: {why}"

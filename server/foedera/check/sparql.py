@@ -34,6 +34,7 @@ class Constraint:
     shape: Any
     targeted: tuple[Any, ...]
     text: str
+    reads: frozenset[ox.NamedNode]
 
 
 def constraints(shapes: Shapes) -> list[Constraint] | str:
@@ -70,7 +71,8 @@ def constraints(shapes: Shapes) -> list[Constraint] | str:
         if not bodies or not all(_reads_this(body) for body in bodies):
             return "a SPARQL constraint has no triple pattern with $this"
         header = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in sorted(prefixes.items()))
-        found.append(Constraint(one.object, shape, targeted, header + text))
+        reads = frozenset(pattern.predicate for body in bodies for pattern in body.patterns)
+        found.append(Constraint(one.object, shape, targeted, header + text, reads))
     return found
 
 
@@ -107,8 +109,13 @@ def run(shapes: Shapes, data: Sequence[ox.Triple]) -> list[Result]:
     found = constraints(shapes)
     if not found or isinstance(found, str):
         return []
+    reads = {_TYPE, _SUBCLASS}.union(*(one.reads for one in found))
+    for shape in {shape for one in found for shape in one.targeted}:
+        reads.update(shapes.of(shape, "targetSubjectsOf"), shapes.of(shape, "targetObjectsOf"))
     store = ox.Store()
-    store.bulk_extend(ox.Quad(one.subject, one.predicate, one.object) for one in data)
+    store.bulk_extend(
+        ox.Quad(one.subject, one.predicate, one.object) for one in data if one.predicate in reads
+    )
     results: list[Result] = []
     for one in found:
         focus = set().union(*(_targets(shapes, shape, store) for shape in one.targeted))

@@ -1,0 +1,135 @@
+"""A large publication validated whole: some focus nodes at a time, on every core.
+
+Each chunk is what an incremental check of these things would be: the triples that the shapes read
+for them, taken out of the base, and the shapes for nothing else. So the memory that pySHACL takes
+does not depend on the size of the base, and nothing is lost: docs/incremental.md has the argument.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import pyoxigraph as ox
+
+from foedera.check import engines
+from foedera.check.affected import Things, View, extract
+from foedera.check.base import Base
+from foedera.check.incremental import in_full, mark, marked, note, retargeted, stated
+from foedera.check.reads import SUBCLASS, TYPE, Plan, Target
+from foedera.check.results import Engine, Result
+from foedera.check.shapes import Shapes
+
+SIZE = 2_000
+"""Things in a chunk: large enough that the shapes are not read again and again, and small enough
+for the memory of one process."""
+
+
+def validate(
+    shapes: Shapes, base: Base, engine: Engine, processes: int = 0, size: int = SIZE
+) -> tuple[list[Result], list[str]]:
+    """All results over a base, and in sentences what had to be run over all of it at once.
+
+    The base is shared with the processes by a fork, so that it must not be a store that is open on
+    disk for writing. Raises CouldNotCheck.
+    """
+    plan = Plan(shapes.triples)
+    work = list(_chunks(plan, base, size))
+    shared = _Shared(shapes, plan, base, engine)
+    found: dict[Result, None] = {}
+    with _pool(shared, processes or os.cpu_count() or 1) as pool:
+        for told in pool.map(_run, work):
+            found.update(dict.fromkeys(engines.unpacked(json.loads(told))))
+    if plan.opaque:
+        data = list(stated(plan.opaque, base))
+        found.update(dict.fromkeys(engine.run(in_full(plan.opaque, shapes.triples), data)))
+    return list(found), [note(one) for one in plan.opaque]
+
+
+class _Shared:
+    """What all processes have."""
+
+    def __init__(self, shapes: Shapes, plan: Plan, base: Base, engine: Engine) -> None:
+        self.shapes = shapes
+        self.plan = plan
+        self.base = base
+        self.engine = engine
+
+
+_shared: _Shared | None = None
+
+
+def _pool(shared: _Shared, processes: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("fork")
+    return ProcessPoolExecutor(processes, context, initializer=_share, initargs=(shared,))
+
+
+def _share(shared: _Shared) -> None:
+    global _shared
+    _shared = shared
+
+
+_Chunk = list[tuple[int, str]]
+"""Shapes by their number in the plan, and nodes in N-Triples."""
+
+
+def _run(chunk: _Chunk) -> str:
+    """In a process of the pool: the results of a chunk, as JSON."""
+    assert _shared is not None
+    shared = _shared
+    named = list(shared.plan.targets)
+    nodes = engines.terms_of({text for _, text in chunk})
+    things: Things = defaultdict(set)
+    for number, text in chunk:
+        things[named[number]].add(nodes[text])
+    view = View(shared.base, (), ())
+    marks = {shape: mark(number) for number, shape in enumerate(things)}
+    rules = retargeted(shared.shapes.triples, marks, shared.plan.idle)
+    data = [*extract(shared.plan, view, things), *marked(things, marks)]
+    return json.dumps([engines.packed(one) for one in shared.engine.run(rules, data)])
+
+
+def _chunks(plan: Plan, base: Base, size: int) -> Iterator[_Chunk]:
+    """The targets of all shapes; those of one thing are together, so that it is read once."""
+    by_node: dict[Any, list[int]] = defaultdict(list)
+    for number, target in enumerate(plan.targets.values()):
+        for node in _nodes(target, base):
+            by_node[node].append(number)
+    chunk: _Chunk = []
+    things = 0
+    for node, numbers in by_node.items():
+        text = str(node)
+        chunk += [(number, text) for number in numbers]
+        things += 1
+        if things == size:
+            yield chunk
+            chunk, things = [], 0
+    if chunk:
+        yield chunk
+
+
+def _nodes(target: Target, base: Base) -> Collection[Any]:
+    """The focus nodes of a shape (SHACL, section 2.1.3)."""
+    found = set(target.nodes)
+    classes = _below(target.classes, base)
+    found |= {one.subject for one in base.into(classes, [TYPE])} if classes else set()
+    if target.subjects_of:
+        found |= {one.subject for one in base.using(target.subjects_of)}
+    if target.objects_of:
+        found |= {one.object for one in base.using(target.objects_of)}
+    return found
+
+
+def _below(classes: Collection[ox.NamedNode], base: Base) -> set[Any]:
+    """Some classes, and those below them."""
+    found: set[Any] = set(classes)
+    ahead: Sequence[Any] = list(classes)
+    while ahead:
+        ahead = [one.subject for one in base.into(ahead, [SUBCLASS]) if one.subject not in found]
+        found.update(ahead)
+    return found

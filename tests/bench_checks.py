@@ -1,0 +1,196 @@
+"""Measures checking: engines over generated data with planted mistakes, and contributions to it.
+
+``make bench-checks`` runs it. Processor time of a process and its children, and the most memory
+that a process took; every engine must find exactly the mistakes that were planted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyoxigraph as ox
+import pyshacl
+import rdflib
+
+import domain
+from foedera import bridge
+from foedera.check import chunks, engines, incremental
+from foedera.check.base import Base, Stored
+from foedera.check.results import Engine, Result
+from foedera.check.shapes import Shapes
+
+GRAPH = ox.NamedNode("https://domain.example/graph")
+
+
+def store(data: domain.Domain) -> ox.Store:
+    made = ox.Store()
+    made.bulk_extend(
+        ox.Quad(one.subject, one.predicate, one.object, GRAPH) for one in data.triples()
+    )
+    return made
+
+
+def key(result: Result) -> tuple[str, str]:
+    return getattr(result.focus, "value", ""), result.component
+
+
+def exact(data: domain.Domain, found: Sequence[Result]) -> bool:
+    """Whether the planted mistakes were found, and no others; one may be found in two shapes."""
+    return {key(one) for one in found} == data.planted
+
+
+Work = Callable[[], list[Result]]
+
+
+def plain(data: domain.Domain, engine: Engine) -> Work:
+    triples = list(data.triples())
+    return lambda: engine.run(domain.shapes(), triples)
+
+
+def unaided(data: domain.Domain) -> Work:
+    """pySHACL as its users call it: rdflib answers the queries too."""
+    graph = bridge.add(rdflib.Graph(), data.triples())
+    rules = bridge.add(rdflib.Graph(), domain.shapes())
+    sh = rdflib.Namespace(domain.SH)
+
+    def work() -> list[Result]:
+        _, found, _ = pyshacl.validate(graph, shacl_graph=rules, inference="none", advanced=False)
+        return [
+            Result(
+                bridge.to_oxigraph(found.value(one, sh.focusNode)),
+                "",
+                None,
+                None,
+                str(found.value(one, sh.sourceConstraintComponent)),
+                "violation",
+            )
+            for one in found.objects(None, sh.result)
+        ]
+
+    return work
+
+
+def chunked(data: domain.Domain, engine: Engine) -> Work:
+    base = Stored(store(data), ())
+    return lambda: chunks.validate(Shapes(domain.shapes()), base, engine)[0]
+
+
+WAYS: dict[str, Callable[[domain.Domain], Work]] = {
+    "plain pySHACL": unaided,
+    "pySHACL": lambda data: plain(data, engines.PySHACL()),
+    "pySHACL in chunks": lambda data: chunked(data, engines.PySHACL()),
+    "shacl-rust": lambda data: plain(data, engines.ShaclRust()),
+}
+"""What makes ready, and gives the work that is measured."""
+
+
+def measured(way: str, triples: int) -> None:
+    """In a process of its own: do it, and say what it took."""
+    data = domain.Domain.of(triples)
+    work = WAYS[way](data)
+    used = _spent()
+    started = time.monotonic()
+    found = work()
+    own, children = (
+        resource.getrusage(who).ru_maxrss // 1000
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    print(
+        json.dumps(
+            {
+                "seconds": _spent() - used,
+                "wall": time.monotonic() - started,
+                "own": own,
+                "children": children,
+                "exact": exact(data, found),
+                "found": len(found),
+            }
+        )
+    )
+
+
+def _spent() -> float:
+    return sum(
+        usage.ru_utime + usage.ru_stime
+        for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
+def apart(way: str, triples: int) -> dict[str, Any]:
+    command = [sys.executable, __file__, "--way", way, "--triples", str(triples)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    told: dict[str, Any] = json.loads(answer.stdout)
+    return told
+
+
+def contributions(
+    triples: int, engine: Engine, base: Callable[[ox.Store], Base], rounds: int = 7
+) -> tuple[float, int]:
+    """The median processor time of contributions of 500 triples, and the queries of the last."""
+    data = domain.Domain.of(triples)
+    made = base(store(data))
+    shapes = Shapes(domain.shapes())
+    times = []
+    for seed in range(rounds + 1):
+        change = data.contribution(seed)
+        used = _spent()
+        outcome = incremental.judge(
+            shapes, made, change, engine=engine, seconds=60, memory=2_000_000_000
+        )
+        if seed:  # the first pays for what is made once
+            times.append(_spent() - used)
+        assert outcome.introduced
+    return statistics.median(times), outcome.queries
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--triples", type=int, default=100_000)
+    parser.add_argument("--way", choices=WAYS, help="measure one way in this process")
+    parser.add_argument("--without-plain", action="store_true", help="leave out plain pySHACL")
+    chosen = parser.parse_args()
+    if chosen.way:
+        measured(chosen.way, chosen.triples)
+        return
+    data = domain.Domain.of(chosen.triples)
+    count = sum(1 for _ in data.triples())
+    print(f"{count:,} triples, {len(data.planted)} mistakes planted, {os.cpu_count()} cores")
+    failed = False
+    found = {}
+    for way in WAYS:
+        if way == "plain pySHACL" and chosen.without_plain:
+            continue
+        one = found[way] = apart(way, chosen.triples)
+        failed |= not one["exact"]
+        verdict = "exactly the planted" if one["exact"] else "NOT the planted mistakes"
+        print(
+            f"{way:20} {one['seconds']:8.1f} s processor, {one['wall']:7.1f} s, "
+            f"{one['own']:6,} MB, children at most {one['children']:,} MB, {verdict}",
+            flush=True,
+        )
+    if "plain pySHACL" in found:
+        ratio = found["plain pySHACL"]["seconds"] / found["shacl-rust"]["seconds"]
+        failed |= ratio < 50
+        print(f"the accelerator is {ratio:.0f} times as fast as plain pySHACL (at least 50)")
+    sizes = (100_000, chosen.triples) if chosen.triples > 100_000 else (chosen.triples,)
+    for engine, most in ((engines.PySHACL(), 1.5), (engines.ShaclRust(), 0.3)):
+        times = [contributions(size, engine, lambda made: Stored(made, ()))[0] for size in sizes]
+        failed |= times[-1] > most or times[-1] > 1.5 * times[0]
+        shown = " and ".join(
+            f"{took:.2f} s against {size:,}" for took, size in zip(times, sizes, strict=True)
+        )
+        print(f"500 triples by {engine.name}: {shown} (at most {most} s)", flush=True)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
