@@ -50,6 +50,7 @@ LAYERS = (
     "release",
     "edit",
     "write",
+    "offers",
     "starter",
     "service",
     "views",

@@ -38,6 +38,9 @@ KINDS = {
     + f"from={quote(BASE + 'id/person/adolfo-urso', safe='')}"
     + f"&to={quote(BASE + 'id/org/meti', safe='')}",
     "disagreements": "/disagreements",
+    "check": "/check",
+    "codes": "/check/codes",
+    "code": "/check/codes/shape-min-count",
 }
 """A page of each kind, by its name."""
 

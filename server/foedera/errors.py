@@ -15,6 +15,7 @@ FoederaError
 ├── Nonconforming         422   what it would make of the data has findings
 ├── TooMany               429   this client has had its share; Retry-After says when
 ├── EngineFailed          500   the worker ended on its own
+├── NotChecked            500   whether what was sent conforms is not known
 ├── Unavailable           503   not now; Retry-After says when
 │   └── TimedOut          503   past its deadline
 ├── BadGateway            502   a server asked on the way answered what is no answer
@@ -132,6 +133,11 @@ class EngineFailed(FoederaError):
     title = "The query engine could not finish"
 
 
+class NotChecked(FoederaError):
+    status = 500
+    title = "The check could not be brought to its end"
+
+
 class Unavailable(FoederaError):
     status = 503
     title = "Not available at the moment"
@@ -188,6 +194,7 @@ BY_NAME: dict[str, type[FoederaError]] = {
         Nonconforming,
         TooMany,
         EngineFailed,
+        NotChecked,
         Unavailable,
         TimedOut,
         BadGateway,

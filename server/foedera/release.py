@@ -25,7 +25,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -258,21 +258,44 @@ def _show(state: Path, keep: int, name: str, say: Say, carry: Carry | None = Non
     return found
 
 
-def revise(
-    root: Path, state: Path, keep: int, say: Say, draft: Draft, carry: Carry | None = None
-) -> Release:
-    """Make a release of the folder with one change more; the change is then a file of the folder.
+@dataclass(frozen=True)
+class Draft:
+    """What a folder is to have more: a file, or a directory of files that belong together.
 
-    ``draft`` is given the folder and its release, and makes the patch, or None where there is
+    ``path`` is where in the folder it goes. ``files`` are its contents by their names below that;
+    that of a file by the name "".
+    """
+
+    path: str
+    files: Mapping[str, bytes]
+
+    def at(self, place: Path) -> Iterator[folder.File]:
+        """The files that it becomes, as long as it is elsewhere."""
+        for name, content in self.files.items():
+            path = f"{self.path}/{name}" if name else self.path
+            digest = hashlib.sha256(content).hexdigest()
+            yield folder.File(place / name, path, digest, len(content))
+
+
+Revision = Callable[[folder.Folder, Release], Draft | None]
+
+
+def revise(
+    root: Path, state: Path, keep: int, say: Say, revision: Revision, carry: Carry | None = None
+) -> Release:
+    """Make a release of the folder with one draft more, which is then a part of the folder.
+
+    ``revision`` is given the folder and its release, and makes the draft, or None where there is
     nothing to change. What it raises goes on to the caller.
 
-    Whenever this process, or the machine, is killed: either the patch is in the folder, and what
-    publishes the folder next publishes it, or it is nowhere. The pointer names no release with a
-    patch that is not in the folder; on return, patch, release and pointer are on the disk.
+    Whenever this process, or the machine, is killed: either the draft is in the folder, whole, and
+    what publishes the folder next publishes it, or it is nowhere. The pointer names no release with
+    a draft that is not in the folder; on return, draft, release and pointer are on the disk.
 
     Raises Findings when the change does not conform, Conflict when the folder as it is cannot be
-    published, or was rolled back, NotKept when the folder cannot be written, NotAPublication when
-    the state folder cannot; and what ``carry`` raises, when the change is kept and not served.
+    published, or was rolled back, or with the draft would have another base; NotKept when the
+    folder cannot be written, NotAPublication when the state folder cannot; and what ``carry``
+    raises, when the change is kept and not served.
     """
     if Path(foedera.__file__).resolve().parent in root.resolve().parents:
         raise NotKept(
@@ -282,36 +305,46 @@ def revise(
     with _locked(state, say):
         _tidy(state)
         source, present = _at_rest(root, state, keep, say, carry)
-        content = draft(source, present)
-        if content is None:
+        draft = revision(source, present)
+        if draft is None:
             return present
-        numbers = [int(number[0]) for file in source.changes() if (number := _NUMBER(file.path))]
-        moment = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
-        name = f"{max(numbers, default=0) + 1:06}-{moment}{patch.ENDING}"
-        place = root / folder.CHANGES
-        with _keeping(place) as draft_at:
-            _write_down(draft_at, content)
-            fresh = folder.File(
-                draft_at,
-                f"{folder.CHANGES}/{name}",
-                hashlib.sha256(content).hexdigest(),
-                len(content),
-            )
-            files = sorted((*source.files, fresh), key=lambda file: file.path)
+        target = root / draft.path
+        with _keeping(root, target.parent) as place:
+            for file in draft.at(place):
+                with _kept(root, place):
+                    file.location.parent.mkdir(exist_ok=True)
+                    write_down(file.location, draft.files[file.path[len(draft.path) + 1 :]])
+            files = sorted((*source.files, *draft.at(place)), key=lambda file: file.path)
             whole = folder.Folder(source.root, tuple(files))
+            ours = draft.path.startswith("data/")  # a patch has no say in the base
+            if ours and whole.publication.base != source.publication.base:
+                raise Conflict(
+                    f"With this, the publication would have the base {whole.publication.base}",
+                    "It must be left as it is: leave out void:uriSpace. Where the folder does not "
+                    "say its base, it should.",
+                )
 
             def keep_it() -> None:
-                with _kept(place):
-                    draft_at.rename(place / name)
-                    _sync_directory(place)
-                    _sync_directory(root)
+                with _kept(root, place):
+                    if place.is_dir():
+                        sync_directory(place)
+                    place.rename(target)
+                    for changed in target.parents:
+                        sync_directory(changed)
+                        if changed == root:
+                            break
 
             built = identifier(whole)
             _build(whole, state, built, say, keep_it)
         return _show(state, keep, built, say, carry)
 
 
-Draft = Callable[[folder.Folder, Release], bytes | None]
+def next_change(source: folder.Folder) -> str:
+    """Where the next patch of a folder goes."""
+    numbers = [int(number[0]) for file in source.changes() if (number := _NUMBER(file.path))]
+    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    return f"{folder.CHANGES}/{max(numbers, default=0) + 1:06}-{moment}{patch.ENDING}"
+
 
 _NUMBER = re.compile(r"(?<=/)\d+").search
 
@@ -340,33 +373,42 @@ def _at_rest(
 
 
 @contextlib.contextmanager
-def _keeping(place: Path) -> Iterator[Path]:
-    """Where a patch is written until it is kept; it goes when that comes to nothing."""
-    draft_at = place / f".draft{patch.ENDING}"
-    with _kept(place):
-        place.mkdir(exist_ok=True)
-        draft_at.unlink(missing_ok=True)  # of a writer that was killed: the lock is ours
+def _keeping(root: Path, parent: Path) -> Iterator[Path]:
+    """Where a draft is written until it is kept; it goes when that comes to nothing."""
+    place = parent / ".draft"
+    with _kept(root, parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        _remove(place)  # of a writer that was killed: the lock is ours
     try:
-        yield draft_at
+        yield place
     finally:
         with contextlib.suppress(OSError):
-            draft_at.unlink(missing_ok=True)
+            _remove(place)
+
+
+def _remove(place: Path) -> None:
+    if place.is_dir():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def _kept(place: Path) -> Iterator[None]:
+def _kept(root: Path, place: Path) -> Iterator[None]:
     """Tell in words that the folder cannot be written, or that its disk is full."""
     try:
         yield
     except OSError as fault:
+        inside = place.relative_to(root).parts[0]
         raise NotKept(
-            f"{place.name}/ of the publication cannot be written: {fault.strerror or fault}",
+            f"{inside}/ of the publication cannot be written: {fault.strerror or fault}",
             "Nothing was changed. Make room, or let the site write there.",
         ) from None
 
 
-def _write_down(path: Path, content: bytes) -> None:
-    with _kept(path.parent), path.open("wb") as stream:
+def write_down(path: Path, content: bytes) -> None:
+    """Write a file whose content is on the disk on return. Raises OSError."""
+    with path.open("wb") as stream:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
@@ -496,7 +538,7 @@ def _building(state: Path, name: str, before: Callable[[], None]) -> Iterator[Pa
         except BaseException:
             shutil.rmtree(building, ignore_errors=True)
             raise
-        _sync_directory(state / "releases")
+        sync_directory(state / "releases")
 
 
 @contextlib.contextmanager
@@ -651,7 +693,7 @@ def _point(state: Path, name: str) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(Path("releases") / name)
     fresh.replace(state / "current")
-    _sync_directory(state)
+    sync_directory(state)
 
 
 def _prune(state: Path, keep: int, name: str) -> None:
@@ -696,10 +738,11 @@ def _sync(root: Path) -> None:
         for name in names:
             with (Path(directory) / name).open("rb") as stream:
                 os.fsync(stream.fileno())
-        _sync_directory(Path(directory))
+        sync_directory(Path(directory))
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Force the names in a directory to the disk. Raises OSError."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -37,12 +37,14 @@ from foedera import (
     folder,
     graphs,
     near,
+    offers,
     provenance,
     release,
     show,
     suggest,
     write,
 )
+from foedera.check import asked
 from foedera.errors import FoederaError, NotAPublication, Unavailable
 from foedera.query import engine, nursery, wire, worker
 from foedera.query.allowance import Allowance
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
 
 PAGES = "pages"
 QUERIES = "queries"
+CHECKS = "checks"
 
 
 def _check(store: Store, _: dict[str, Any], reply: worker.Reply) -> None:
@@ -75,6 +78,8 @@ OPERATIONS = {
     **explore.OPERATIONS,
     **catalog.OPERATIONS,
     **graphs.OPERATIONS,
+    **asked.OPERATIONS,
+    **offers.OPERATIONS,
 }
 
 Say = Callable[[str], None]
@@ -120,6 +125,7 @@ class Site:
 
     problem: dict[str, Any] | None = None
     writer: write.Writer | None = None
+    offers: offers.Offers | None = None
     served: Served = field(default=lambda: "", repr=False)
     """The release that every HTTP process of the site serves."""
     _live: Live | None = field(default=None, repr=False)
@@ -145,6 +151,15 @@ def lanes(settings: Settings) -> dict[str, Lane]:
         QUERIES: Lane(
             settings.query_workers, settings.query_queue, settings.query_seconds, metered=True
         ),
+        CHECKS: Lane(
+            settings.check_workers,
+            settings.check_queue,
+            settings.check_seconds,
+            metered=True,
+            seconds=settings.check_seconds,
+            calls="checks",
+            ahead=False,
+        ),
     }
 
 
@@ -166,10 +181,11 @@ def plan(settings: Settings, what: release.Release) -> nursery.Plan:
         release=what.path,
         in_memory=what.quads * BYTES_A_QUAD <= budget,
         worker_memory=settings.query_memory * 1_000_000,
-        niceness={PAGES: 0, QUERIES: 10},
+        niceness={PAGES: 0, QUERIES: 10, CHECKS: 10},
         operations=OPERATIONS,
         network=frozenset({QUERIES} if settings.query_services else ()),
         engine=_engine(settings),
+        prepare={CHECKS: asked.prepare},
     )
 
 
@@ -215,7 +231,7 @@ def local(settings: Settings, what: release.Release, say: Say = lambda _: None) 
     if not control.recv(5):
         os.waitpid(process, 0)
         raise _damaged(what)
-    site = Site()
+    site = Site(offers=offers.Offers(what.path.parents[1]))
     live = _live(settings, what, _connect(control))
     site.change(live)
     try:
@@ -477,7 +493,8 @@ class Minder:
         overtakes = not self._coming or now >= self._coming.born + _HEAD_START
         if mark and missing and overtakes and (mark != self._mark or now >= self._nursery_after):
             self._begin_nursery(mark)
-        if self._settings.write_token and not self._writer and now >= self._writer_after:
+        writes = self._settings.write_token or self._settings.review_token
+        if writes and not self._writer and now >= self._writer_after:
             self._start_writer()
         while len(self._fronts) < max(1, self._settings.fronts) and now >= self._front_after:
             self._start_front()
@@ -542,8 +559,9 @@ class Minder:
     def _start_writer(self) -> None:
         """Start the process that writes to the folder, one change after the other."""
         ours, theirs = socket.socketpair()
+        orders = {**write.ORDERS, **offers.ORDERS}
         process = _fork(
-            lambda: write.serve(theirs, self._root, self._state, self._settings, self._say),
+            lambda: write.serve(theirs, self._root, self._state, self._settings, self._say, orders),
             [ours, *self._of_fronts(), *self._own()],
         )
         theirs.close()
@@ -618,7 +636,7 @@ class Minder:
             wire.hang_up(self._coming.control)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._coming.process, signal.SIGKILL)
-        good = self._wait_for(fronts, self._settings.query_seconds + 4)
+        good = self._wait_for(fronts, self._settings.longest + 4)
         for process in fronts:
             os.kill(process, signal.SIGKILL)
         if self._writer:  # nobody waits for it any more, and it may be killed at any moment
@@ -671,7 +689,7 @@ def _front(
     import waitress.task
     from waitress import wasyncore
 
-    site = Site(served=served)
+    site = Site(offers=offers.Offers(state), served=served)
     ending = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches the minder too
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
@@ -749,6 +767,8 @@ def _front(
             super().parse_header(escaped + end + rest)
             if write.authorised(settings, self.headers.get("AUTHORIZATION", "")):
                 self.adj = roomy
+            elif self.path.rstrip("/") in ("/check", "/contributions"):
+                self.adj = ample
 
     class Channel(waitress.channel.HTTPChannel):  # type: ignore[misc]
         """A connection that is reset, also by the end of this process, while there is more to send:
@@ -795,6 +815,8 @@ def _front(
     server.channel_class = Channel
     roomy = copy.copy(server.adj)
     roomy.max_request_body_size = max(settings.query_bytes, settings.write_bytes) * 4
+    ample = copy.copy(server.adj)
+    ample.max_request_body_size = settings.check_bytes * 2
     while not ending.is_set():
         wasyncore.loop(timeout=0.5, map=channels, use_poll=True, count=1)
     # Closing the socket would reset the connections that wait in its queue: they are taken first.
@@ -805,7 +827,7 @@ def _front(
     server.del_channel(channels)
     listener.close()
     now = time.monotonic()
-    until, quiet = now + settings.query_seconds + 3, now + 0.2
+    until, quiet = now + settings.longest + 3, now + 0.2
     while now < min(until, quiet):
         wasyncore.loop(timeout=0.05, map=channels, use_poll=True, count=1)
         now = time.monotonic()

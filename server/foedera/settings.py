@@ -78,6 +78,13 @@ class Settings:
         "", "endpoints that SERVICE may ask, with spaces between; none is asked by default"
     )
     query_memory: int = _row(500, "memory that a query may take, in MB")
+    check_workers: int = _row(1, "workers for checking what strangers send, for each HTTP process")
+    check_queue: int = _row(4, "checks that may wait for a worker, for each HTTP process")
+    check_seconds: float = _row(20.0, "longest time for a check, in seconds")
+    check_bytes: int = _row(2_000_000, "most bytes of data sent to be checked at a time")
+    check_shapes: int = _row(
+        0, "1 lets strangers check against shapes of their own, of SHACL Core; 0 does not"
+    )
     client_workers: int = _row(
         2,
         "workers that the queries of one client may have at a time, in all HTTP processes, and of "
@@ -103,6 +110,16 @@ class Settings:
     write_bytes: int = _row(2_000_000, "longest update, or graph sent to be stored, in bytes")
     write_triples: int = _row(50_000, "most triples that one change removes and adds")
     write_queue: int = _row(16, "changes that may wait for their turn, for each HTTP process")
+    contributions: int = _row(
+        0, "1 lets strangers offer contributions, which wait until they are accepted; 0 does not"
+    )
+    contributions_waiting: int = _row(
+        200, "contributions that may wait to be looked at; of one client, a tenth of them"
+    )
+    review_token: str = _secret(
+        "the token with which contributions are looked at and decided over HTTP; without one, that "
+        "is done by the command line alone"
+    )
     store: str = _row(
         "",
         "address of a SPARQL 1.1 engine that holds the release and answers from it; by default "
@@ -141,6 +158,11 @@ class Settings:
             "operators": self.query_operators,
             "services": self.query_services.split(),
         }
+
+    @property
+    def longest(self) -> float:
+        """The longest time that a request may be at work, in seconds."""
+        return max(self.query_seconds, self.check_seconds)
 
     @property
     def limits(self) -> dict[str, int]:

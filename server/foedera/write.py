@@ -17,7 +17,7 @@ import signal
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,7 +90,7 @@ def apply(root: Path, state: Path, settings: Settings, order: Order, say: Say) -
     """
     found: dict[str, Any] = {}
 
-    def draft(source: folder.Folder, present: release.Release) -> bytes | None:
+    def revision(source: folder.Folder, present: release.Release) -> release.Draft | None:
         if order.expected and order.expected != present.id:
             raise Overtaken(
                 f"You know release {order.expected}, and the present one is {present.id}",
@@ -101,11 +101,24 @@ def apply(root: Path, state: Path, settings: Settings, order: Order, say: Say) -
             settings.query_memory * 1_000_000 + present.quads * _BYTES_A_QUAD,
         )
         found.update(_apart(lambda: _found(source, present, settings, order), bounds))
-        return base64.b64decode(found["patch"]) if found["patch"] else None
+        content = base64.b64decode(found["patch"])
+        return release.Draft(release.next_change(source), {"": content}) if content else None
 
+    made = revise(root, state, settings, revision, say)
+    name = found["patch"] and _last_change(made)
+    return Done(made.id, name, found["removed"], found["added"], found["created"], found["notes"])
+
+
+def revise(
+    root: Path, state: Path, settings: Settings, revision: release.Revision, say: Say
+) -> release.Release:
+    """`release.revise`, for somebody who asks over HTTP: what is of this machine goes to its log.
+
+    Raises Nonconforming with the findings, and NotKept, Conflict, Unavailable.
+    """
     try:
         to = release.carry(settings)
-        made = release.revise(root, state, settings.keep, say, draft, to)
+        return release.revise(root, state, settings.keep, say, revision, to)
     except release.Findings as stopped:
         raise _refused(stopped) from None
     except NotAPublication as stopped:
@@ -116,8 +129,6 @@ def apply(root: Path, state: Path, settings: Settings, order: Order, say: Say) -
         raise Unavailable(
             "The change could not be checked", "The log of the server says why.", retry_after=5
         ) from None
-    name = found["patch"] and _last_change(made)
-    return Done(made.id, name, found["removed"], found["added"], found["created"], found["notes"])
 
 
 def _last_change(made: release.Release) -> str:
@@ -223,11 +234,32 @@ def authorised(settings: Settings, header: str) -> bool:
     )
 
 
-def serve(control: socket.socket, root: Path, state: Path, settings: Settings, say: Say) -> None:
+Work = Callable[[Path, Path, Settings, dict[str, Any], Say], dict[str, Any]]
+"""What a writer can do: to a folder with its state, as an order in JSON says; what became of it."""
+
+
+def _apply(
+    root: Path, state: Path, settings: Settings, content: dict[str, Any], say: Say
+) -> dict[str, Any]:
+    return asdict(apply(root, state, settings, Order.unpacked(content), say))
+
+
+ORDERS: Mapping[str, Work] = {"apply": _apply}
+"""What can be ordered here, by name."""
+
+
+def serve(
+    control: socket.socket,
+    root: Path,
+    state: Path,
+    settings: Settings,
+    say: Say,
+    orders: Mapping[str, Work] = ORDERS,
+) -> None:
     """Write what the HTTP processes ask for, one after the other; ends with ``control``.
 
     On it come their connections, one file descriptor each; on such a connection comes an order,
-    and goes back what became of it.
+    of a kind that is in ``orders``, and goes back what became of it.
     """
     nursery.die_with_parent()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -251,8 +283,8 @@ def serve(control: socket.socket, root: Path, state: Path, settings: Settings, s
             try:
                 there = reader.fill()
                 while there and reader.buffered():
-                    order = Order.unpacked(json.loads(reader.take()[1]))
-                    work = functools.partial(apply, root, state, settings, order, say)
+                    kind, content = json.loads(reader.take()[1])
+                    work = functools.partial(orders[kind], root, state, settings, content, say)
                     told = _done_apart(work, control)
                     wire.send_json(client, wire.END, told)
                     control.sendall(b"done")
@@ -263,7 +295,7 @@ def serve(control: socket.socket, root: Path, state: Path, settings: Settings, s
                 client.close()
 
 
-def _done_apart(work: Callable[[], Done], control: socket.socket) -> dict[str, Any]:
+def _done_apart(work: Callable[[], dict[str, Any]], control: socket.socket) -> dict[str, Any]:
     """Have an order done in a child, so that whatever becomes of it the writer goes on."""
     ours, theirs = socket.socketpair()
     with ours:
@@ -272,7 +304,7 @@ def _done_apart(work: Callable[[], Done], control: socket.socket) -> dict[str, A
             ours.close()
             control.close()
             nursery.die_with_parent()
-            apart.tell(theirs, lambda: asdict(work()))
+            apart.tell(theirs, work)
         theirs.close()
         try:
             return {"done": apart.heard(ours, child, None)}
@@ -300,9 +332,13 @@ class Writer:
         self._places = threading.BoundedSemaphore(queue + 1)
 
     def apply(self, order: Order) -> Done:
-        """Have an order done; on return it is on the disk.
+        """Have a change made; on return it is on the disk. Raises what `apply` and `do` raise."""
+        return Done(**self.do("apply", order.packed()))
 
-        Raises what `apply` raises, and Unavailable when too many wait for their turn.
+    def do(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Have an order done, of one of the kinds that the writer knows, and say what became of it.
+
+        Raises what it raises, and Unavailable when too many wait for their turn.
         """
         if not self._places.acquire(blocking=False):
             raise Unavailable(
@@ -311,7 +347,7 @@ class Writer:
         try:
             with self._turn:
                 try:
-                    wire.send_json(self._connection, wire.CALL, order.packed())
+                    wire.send_json(self._connection, wire.CALL, [kind, content])
                 except OSError:
                     raise Unavailable(
                         "The writer is being started again",
@@ -324,6 +360,6 @@ class Writer:
                     frame = None
             if frame is None:
                 raise _lost()
-            return Done(**apart.unpacked(json.loads(frame[1])))
+            return apart.unpacked(json.loads(frame[1]))
         finally:
             self._places.release()

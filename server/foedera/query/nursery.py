@@ -19,7 +19,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,8 @@ class Plan:
     """What a nursery needs to know: the release, and how to keep it.
 
     The workers of the lanes in ``network`` can reach other machines; it is empty unless they must.
-    With an ``engine``, which holds the release in the place of this process, all can.
+    With an ``engine``, which holds the release in the place of this process, all can. What the
+    workers of a lane ``prepare`` comes before their first call.
     """
 
     release: Path
@@ -51,6 +52,7 @@ class Plan:
     operations: Mapping[str, worker.Operation]
     network: frozenset[str] = frozenset()
     engine: Endpoint | None = None
+    prepare: Mapping[str, Callable[[Store], None]] = field(default_factory=dict)
 
 
 def run(control: socket.socket, plan: Plan, say: Callable[[str], None]) -> None:
@@ -176,6 +178,8 @@ def _fork(
             if plan.network and lane not in plan.network and plan.engine is None:
                 leave_network()
             store = held or EmbeddedStore.open(plan.release)
+            if lane in plan.prepare:
+                plan.prepare[lane](store)
             worker.run(theirs, store, plan.operations, plan.worker_memory)
         except BaseException as fault:
             print(f"worker: {type(fault).__name__}: {fault}", file=sys.stderr)

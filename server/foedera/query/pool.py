@@ -40,13 +40,18 @@ Gone = Callable[[], bool]
 class Lane:
     """A share of the workers: how many, how many calls may wait for one, and for how long.
 
-    What is called for in a lane that is ``metered`` goes against the client's allowance.
+    What is called for in a lane that is ``metered`` goes against the client's allowance. A call
+    may take ``seconds``, where that is another time than in other lanes. ``calls`` is what they are
+    in words. The workers are there ``ahead`` of the first call, unless that is seldom made.
     """
 
     workers: int
     queue: int
     patience: float
     metered: bool = False
+    seconds: float | None = None
+    calls: str = "queries"
+    ahead: bool = True
 
 
 class _Worker:
@@ -300,9 +305,16 @@ class Pool:
     def warm(self) -> None:
         """Have every lane's workers ready, so that nobody waits for the first ones."""
         for name, line in self._lines.items():
-            fresh = [self._born(name) for _ in range(line.lane.workers)]
-            with line.lock:
-                line.idle += fresh
+            if line.lane.ahead:
+                self.ready(name)
+
+    def ready(self, lane: str) -> None:
+        """Have the workers of a lane ready: a call of it is likely to come."""
+        line = self._lines[lane]
+        with line.lock:
+            if not self._retired:
+                missing = line.lane.workers - line.out - len(line.idle)
+                line.idle += [self._born(lane) for _ in range(missing)]
 
     def call(
         self,
@@ -323,7 +335,8 @@ class Pool:
         ends by itself, TooMany when the client has had its share, Unavailable when too many wait
         already or the client has left.
         """
-        seconds = self.seconds if seconds is None else min(seconds, self.seconds)
+        most = self._lines[lane].lane.seconds or self.seconds
+        seconds = most if seconds is None else min(seconds, most)
         content = {"operation": operation, "seconds": seconds, **arguments}
         for _ in range(self._lines[lane].lane.workers + 1):
             worker = self._borrow(lane, client, seconds, gone)
@@ -389,7 +402,8 @@ class Pool:
                     )
             if all_ > line.lane.queue:
                 raise Unavailable(
-                    f"{line.out} queries are being answered and {line.lane.queue} wait already",
+                    f"{line.out} {line.lane.calls} are being answered and {line.lane.queue} wait "
+                    "already",
                     "Try again in a moment.",
                     retry_after=line.worth_waiting(all_),
                 )

@@ -136,13 +136,15 @@ def _tell(connection: socket.socket, fault: FoederaError) -> None:
 
 
 def limit_memory(more: int) -> None:
-    """Bound the address space: what is mapped now, and ``more`` bytes."""
+    """Bound the address space: what is mapped now, and ``more`` bytes; no bound is ever raised."""
     try:
         with open("/proc/self/statm", encoding="ascii") as stream:
             mapped = int(stream.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:  # no /proc on this system: the deadline alone must do
         return
-    resource.setrlimit(resource.RLIMIT_AS, (mapped + more, mapped + more))
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    most = mapped + more if hard == resource.RLIM_INFINITY else min(mapped + more, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _limit_processor(seconds: float) -> None:

@@ -10,8 +10,10 @@ from foedera.service import Site
 from foedera.settings import Mode, Settings
 from foedera.web import (
     catalog,
+    check,
     cite,
     context,
+    elements,
     entity,
     explore,
     graphs,
@@ -55,12 +57,13 @@ def create_app(settings: Settings, site: Site) -> ready.Ready:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["program_version"] = __version__
-    for module in (home, sparql, catalog, queries, graphs, explore, cite, machines, entity):
+    for module in (home, sparql, catalog, queries, graphs, explore, cite, machines, check, entity):
         app.register_blueprint(module.bp)
     links.install(app)
     paging.install(app)
     provenance.install(app, settings.texts)
     phrases.install(app)
+    elements.install(app)
     panels.install(app)
     cite.install(app)
     machines.install(app)
