@@ -11,11 +11,15 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
+import bench_checks
+import domain
 import shacl_suite
 from conftest import ROOT
 from foedera import folder
-from foedera.check import engines
+from foedera.check import chunks, engines
+from foedera.check.base import Stored
 from foedera.check.results import Engine, Result
+from foedera.check.shapes import Shapes
 from foedera.errors import CouldNotCheck, EngineFailed, TimedOut
 
 SHARED = Path(os.environ.get("SHARED_FOLDER") or ROOT.parent / "shared")
@@ -118,6 +122,11 @@ def test_literals_are_told_as_they_were_written() -> None:
 UNTRUSTED = {
     "recursion": (":S sh:property [ sh:path :p ; sh:node :S ] .", ":a :p :a ."),
     "texts": (":S sh:property [ sh:path :p ; sh:node :T ] . :T sh:pattern 'a' .", ':a :p "a" .'),
+    "qualified texts": (
+        ":S sh:property [ sh:path :p ; sh:qualifiedMinCount 1 ; "
+        "sh:qualifiedValueShape [ sh:languageIn ( 'en' ) ] ] .",
+        ':a :p "a"@en .',
+    ),
     "integers": (":S sh:property [ sh:path :p ; sh:datatype xsd:int ] .", ":a :p 1 ."),
     "components": (":C sh:parameter [ sh:path :x ] .", ":a :p 1 ."),
     "paths in queries": (
@@ -210,8 +219,19 @@ def test_a_query_that_would_ask_another_endpoint_is_refused() -> None:
 
 
 def test_our_shapes_have_nothing_that_an_engine_passes_over() -> None:
-    from foedera.check.shapes import Shapes
-
     assert [one for one in Shapes(of_ours("shapes")).faults() if "sh:" in one] == []
     wrong = Shapes(graph(":S sh:minCuont 1 ; sh:property :nowhere ."))
     assert len(wrong.faults()) == 2
+
+
+def test_over_generated_data_each_way_finds_exactly_what_was_planted() -> None:
+    data = domain.Domain.of(5_000, each=2)
+    shapes, triples = domain.shapes(), list(data.triples())
+    base = Stored(bench_checks.store(data), ())
+    ways = [
+        *(engines.run(one, shapes, triples, seconds=60, memory=BYTES) for one in engines.ENGINES),
+        chunks.validate(Shapes(shapes), base, engines.PySHACL(), processes=2, size=70)[0],
+    ]
+    assert len(data.planted) == 2 * len(domain.FAULTS)
+    assert all(bench_checks.exact(data, found) for found in ways)
+    assert set(ways[0]) == set(ways[1]) == set(ways[2])

@@ -177,7 +177,7 @@ class ShaclRust:
         if _leads_back(shapes):
             return "a shape leads back to itself"
         if _nodes_of_texts(shapes, data):
-            return "sh:node looks at texts, of which it says that they are no things"
+            return "a shape looks at texts, of which it says that they are no things"
         kinds = {
             one.object.datatype.value.removeprefix(terms.XSD)
             for triples in (shapes, data)
@@ -257,9 +257,10 @@ _REWRITTEN = frozenset(
 
 
 def _nodes_of_texts(shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> bool:
-    """Whether a shape that others refer to by sh:node may have a text to look at."""
+    """Whether a shape that others refer to may have a text to look at."""
     known = Shapes(shapes)
-    paths = [known.path_of(one.subject) for one in shapes if one.predicate.value == _SH + "node"]
+    referring = {_SH + "node", _SH + "qualifiedValueShape"}
+    paths = [known.path_of(one.subject) for one in shapes if one.predicate.value in referring]
     if not all(re.fullmatch("<[^<>]*>|", path) for path in paths):
         return True
     properties = {path[1:-1] for path in paths}
