@@ -57,6 +57,17 @@ class Against:
         """The base of a contribution that is looked at alone."""
         return Memory(self.rules.ontology)
 
+    @cached_property
+    def known(self) -> frozenset[ox.Triple] | None:
+        """All that the publication's queries look at, or None where that is too much."""
+        triples = (self.base or self.ontology).everything(_SMALL)
+        return None if triples is None else frozenset((*triples, *self.rules.ontology))
+
+    @cached_property
+    def found_before(self) -> dict[Any, hygiene.Row]:
+        """What these queries find in it without any contribution."""
+        return _found(self.rules.hygiene, self.known or ())
+
     def alone(self) -> Against:
         """The same rules, and nothing that is published."""
         return Against(self.rules)
@@ -206,19 +217,22 @@ def _by_queries(
     """What the publication's queries find, before and after."""
     if not against.rules.hygiene:
         return [], []
-    base = against.base or against.ontology
-    whole_base = base.everything(_SMALL)
-    known = set(whole_base) if whole_base is not None else set(_around(base, added, removed))
-    known |= set(against.rules.ontology)
-    before = _found(against.rules.hygiene, known)
-    after = _found(against.rules.hygiene, (known - set(removed)) | set(added))
+    known = against.known
+    if known is None:
+        base = against.base or against.ontology
+        near = {*_around(base, added, removed), *against.rules.ontology}
+        before = _found(against.rules.hygiene, near)
+        after = _found(against.rules.hygiene, (near - set(removed)) | set(added))
+    else:
+        before = against.found_before
+        after = _found(against.rules.hygiene, (known - set(removed)) | set(added))
     telling = _telling(documents, against)
     findings = [
         *telling.rows((row for key, row in after.items() if key not in before), "introduced"),
         *telling.rows((row for key, row in after.items() if key in before), "there"),
         *telling.rows((row for key, row in before.items() if key not in after), "resolved"),
     ]
-    if whole_base is not None:
+    if known is not None:
         return findings, []
     touched = {str(getattr(node, "value", node)) for node in _touched(added, removed)}
     return [one for one in findings if one.focus in touched], [

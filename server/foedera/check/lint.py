@@ -94,7 +94,7 @@ class Vocabulary:
             {name: tuple(sorted(iris & declared)) for name, iris in names.items() if name},
             frozenset(links),
             frozenset(apart),
-            bool(labels) and tagged == labels,
+            tagged > 0.95 * labels,
         )
 
     def nearest(self, iri: str) -> str:
@@ -106,7 +106,13 @@ class Vocabulary:
         for names in (own, self.names):
             plain = [name for name in (local, local.rstrip("s"), local + "s") if name in names]
             for name in plain or difflib.get_close_matches(local, names, n=1, cutoff=0.75):
-                known = sorted(self.names[name], key=lambda one: not one.startswith(space))
+                known = sorted(
+                    self.names[name],
+                    key=lambda one: (
+                        not one.startswith(space),
+                        _local(one)[:1].islower() != _local(iri)[:1].islower(),
+                    ),
+                )
                 if known:
                     return known[0]
         return ""

@@ -190,6 +190,8 @@ class Reader:
                     return self._directive(start)
                 end, graph = self._block(start)
             except _Fault as fault:
+                if fault.code == "parse-literal-predicate" and self._goes_on(start):
+                    fault.code = "parse-no-object"
                 self._tell(fault)
                 if fault.repair is None or self._full():
                     return self._after(start, fault.at)
@@ -202,6 +204,12 @@ class Reader:
             self._parse(start, end, graph)
             return end
         return len(self._tokens)
+
+    def _goes_on(self, start: int) -> bool:
+        """Whether a statement looks like more of the one before, which a dot ended too early."""
+        if not start or self._tokens[start - 1].kind != "dot":
+            return False
+        return self._lines.place(self._tokens[start].start)[1] > 1
 
     def _tell(self, fault: _Fault) -> None:
         at = min(fault.at, len(self._tokens) - 1)
