@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import sys
 import threading
@@ -15,7 +17,7 @@ import click
 
 import foedera
 from foedera import settings as settings_module
-from foedera.errors import FoederaError, NotAPublication
+from foedera.errors import DoesNotConform, FoederaError, NotAPublication
 from foedera.settings import Settings
 
 _SHIPPED = Path(__file__).resolve().parent / "published"
@@ -210,7 +212,7 @@ def check(ctx: click.Context, /, paths: tuple[Path, ...], watch: bool, **options
 
     Each finding has its file and line. Files are one contribution, checked together with what is
     published: what was wrong before does not count against them. A file that lies in the folder's
-    data/ is judged by what it changes there. "-" is standard input.
+    data/ is checked together with the others there. "-" is standard input.
 
     With --texts the words that the evidence of a folder points at are verified too.
 
@@ -490,6 +492,144 @@ def use(ctx: click.Context, release_id: str) -> None:
     source = folder_module.read(root)
     chosen = release.use(state, release_id, source, release.carry(settings))
     click.echo(f"{chosen.id} is current")
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="The publication.")
+@_option("state")
+@_option("keep")
+@_option("store")
+@_option("store_update")
+def contributions(ctx: click.Context, folder: Path | None, **arguments: Any) -> None:
+    """List what was offered to a publication, and decide on it; what waits comes first."""
+    from foedera import folder as folder_module
+    from foedera import offers
+
+    settings, root = _settings(arguments), _root(folder)
+    state = settings_module.state_folder(settings, root)
+    ctx.obj = (settings, root, state)
+    if ctx.invoked_subcommand:
+        return
+    there = offers.accepted(file.path for file in folder_module.read(root).files)
+    found = [(one, one.became(there)) for one in offers.Offers(state).all()]
+    for one, became in sorted(found, key=lambda pair: pair[1].state != offers.WAITING):
+        name = _harmless(one.sender.contributor)
+        click.echo(f"{one.id}  {became.state:9}  {one.when}  {one.triples:>6,} facts  {name}")
+    if not found:
+        _say("nothing was offered")
+
+
+@contributions.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--contributor", required=True, help="A name; it is published with the facts.")
+@click.option("--contact", default="", help="How to reach the contributor; it is not published.")
+@click.option("--source", default="", help="Where the facts are from: an address, or words.")
+@click.option("--note", default="", help="What else is to be known.")
+@click.option("--type", "media_type", default="", help="The media type of the file.")
+@click.option("--anyway", is_flag=True, help="Offer it though it does not conform.")
+@click.option("--agree", is_flag=True, help="It may be published by the publication's licence.")
+@click.pass_obj
+def offer(
+    own: _Own, /, file: Path, media_type: str, anyway: bool, agree: bool, **sender: str
+) -> None:
+    """Check FILE and keep it until somebody accepts it.
+
+    Prints the name by which it is decided on, and the address below the site at which its
+    contributor sees what became of it. Exit status 1, with the findings, when it does not conform.
+    """
+    from foedera import offers, release, service
+
+    settings, root, state = own
+    if not agree:
+        raise click.UsageError("Say with --agree that it may be published.")
+    with _Progress() as say:
+        present = release.publish(root, state, settings.keep, say, True, release.carry(settings))
+        say("checking what is offered")
+        text = base64.b64encode(file.read_bytes()).decode()
+        document = {"name": file.name, "type": media_type, "content": text}
+        arguments = {"document": document, "memory": settings.query_memory * 1_000_000}
+        with service.local(settings, present) as site:
+            checked = json.loads(site.live.pool.call(service.CHECKS, "offer", arguments).body())
+    report = checked["report"]
+    for one in report["findings"]:
+        if one["standing"] == "introduced":
+            words = " ".join(one["messages"]["en"].split())
+            place = f"{one['file']}:{one['line']}:{one['column']}"
+            _say(_harmless(f"{place}: {one['severity']}: {words}"))
+    if not checked["readable"] or not (report["conforms"] or anyway):
+        raise DoesNotConform(
+            f"{file} does not conform, and was not kept",
+            "Mend it, or offer it as it is with --anyway." if checked["readable"] else "Mend it.",
+        )
+    licence = present.manifest["publication"]["license"]
+    kept, secret = offers.Offers(state).keep(
+        file.read_bytes(), offers.Sender(**sender, license=licence), checked
+    )
+    click.echo(f"{kept.id} /contributions/{kept.id}-{secret}")
+
+
+@contributions.command()
+@click.argument("name")
+@click.pass_obj
+def show(own: _Own, /, name: str) -> None:
+    """Show what the contribution NAME would change, and what is known of it."""
+    from foedera import folder as folder_module
+    from foedera import offers, release, service
+
+    settings, root, state = own
+    it = offers.Offers(state).get(name)
+    with _Progress() as say:
+        present = release.publish(root, state, settings.keep, say, True, release.carry(settings))
+        with service.local(settings, present) as site:
+            arguments = {**it.as_call(), "languages": ["en"]}
+            told = site.live.pool.call(service.CHECKS, "difference", arguments).body()
+    there = offers.accepted(file.path for file in folder_module.read(root).files)
+    for line in offers.told(it, it.became(there), json.loads(told)):
+        click.echo(_harmless(line))
+
+
+@contributions.command()
+@click.argument("name")
+@click.option("--who", default="", help="Who accepts it; that is published with it.")
+@click.option("--reason", default="", help="Why; that is published too.")
+@click.pass_obj
+def accept(own: _Own, /, name: str, who: str, reason: str) -> None:
+    """Make the contribution NAME a part of the folder, and publish it.
+
+    Its text and its provenance are then in data/contributed. Exit status 1 with the findings when
+    the publication would not conform with it; it then goes on waiting.
+    """
+    from foedera import offers
+
+    settings, root, state = own
+    done = offers.accept(root, state, settings, name, who, reason, _say)
+    click.echo(f"{done['release']} {root / done['file']}")
+
+
+@contributions.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="Why; the contributor is told.")
+@click.option("--who", default="", help="Who refuses it.")
+@click.pass_obj
+def refuse(own: _Own, /, name: str, who: str, reason: str) -> None:
+    """Refuse the contribution NAME. It stays where it is kept."""
+    from foedera import folder as folder_module
+    from foedera import offers
+
+    _, root, state = own
+    there = offers.accepted(file.path for file in folder_module.read(root).files)
+    offers.Offers(state).refuse(name, who, reason, there)
+
+
+_Own = tuple[Settings, Path, Path]
+"""Settings, folder and state, as a command of a group is given them."""
+
+
+def _harmless(text: str) -> str:
+    from foedera.check import reports
+
+    return reports.harmless(text)
 
 
 @main.command()

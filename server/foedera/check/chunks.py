@@ -25,7 +25,7 @@ from foedera.check.reads import SUBCLASS, TYPE, Plan, Target
 from foedera.check.results import Engine, Result
 from foedera.check.shapes import Shapes
 
-SIZE = 2_000
+SIZE = 500
 """Things in a chunk: large enough that the shapes are not read again and again, and small enough
 for the memory of one process."""
 

@@ -74,7 +74,8 @@ class Against:
 
 
 def of_folder(source: folder.Folder, replaced: Collection[str] = ()) -> Against:
-    """A folder as what is published; files of it (paths inside) that the contribution replaces.
+    """A folder as what is published, without files of it (paths inside) that the contribution
+    takes the place of: what is wrong with these is the contribution's.
 
     Raises CouldNotCheck where another of its files does not parse.
     """
@@ -90,18 +91,11 @@ def of_folder(source: folder.Folder, replaced: Collection[str] = ()) -> Against:
                 "Mend that file first, or check this one alone.",
             )
     kept = {triple for one in parsed for triple in one.triples if one.file.part != "shapes"}
-    before = set(kept)
-    for file in source.files:
-        if file.path in replaced:
-            try:
-                before.update(file.parse(base).triples)
-            except folder.SyntaxFault:  # as the contributor found it: nothing of it was published
-                continue
     prefixes: dict[str, str] = dict(terms.PREFIXES)
     for one in parsed:
         prefixes.update(one.prefixes)
     asked = rules.of(source, parsed, prefixes)
-    return Against(asked, Memory(before), frozenset(before - kept))
+    return Against(asked, Memory(kept))
 
 
 def of_release(asked: Rules, store: Store) -> Against:
