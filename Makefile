@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
-.PHONY: help serve bundle setup test whole proof format bench load kill conformance wheel clean
+.PHONY: help serve bundle setup test whole proof format bench checks fuzz load kill conformance wheel clean
 
 # What browsers load is built where npm is; the pages work whole without it.
 BUNDLE = server/foedera/web/static/query.js
@@ -40,6 +40,12 @@ format: .venv/.dev ## lay out the code, and mend what can be mended
 bench: .venv/.dev ## measure the site against the oxigraph server
 	.venv/bin/python tests/bench.py $(ARGS)
 	.venv/bin/python tests/bench_queries.py $(QUERIES_ARGS)
+
+checks: .venv/.dev ## measure checking over generated data; ARGS="--triples 1000000"
+	.venv/bin/python tests/bench_checks.py $(ARGS)
+
+fuzz: .venv/.dev ## compare incremental checks with full ones; ARGS="--real 100 --shapes 500"
+	.venv/bin/python tests/fuzz.py $(ARGS)
 
 load: .venv/.dev ## runaway queries for a minute, and pings beside; ARGS="--seconds 10"
 	.venv/bin/python tests/load.py $(ARGS)

@@ -10,13 +10,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-DISTRIBUTIONS = {"sparqlwrapper": "SPARQLWrapper", "flask": "Flask", "werkzeug": "Flask"}
+DISTRIBUTIONS = {
+    "shacl_rust": "shacl-rust",
+    "sparqlwrapper": "SPARQLWrapper",
+    "flask": "Flask",
+    "werkzeug": "Flask",
+}
 """Where the name to import, in small letters, is not the name to install."""
 
 
 def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {re.split(r"[<>=~! \[]", line)[0] for line in project["dependencies"]}
+    lines = [*project["dependencies"], *project["optional-dependencies"]["fast"]]
+    return {re.split(r"[<>=~! \[]", line)[0] for line in lines}
 
 
 def imported() -> set[str]:
