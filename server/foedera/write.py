@@ -225,13 +225,20 @@ def _apart(work: Callable[[], dict[str, Any]], bounds: Bounds) -> dict[str, Any]
 
 
 def authorised(settings: Settings, header: str) -> bool:
-    """Whether the value of an Authorization header is the token, compared in constant time."""
-    scheme, _, token = header.partition(" ")
-    return (
-        bool(settings.write_token)
-        and scheme.lower() == "bearer"
-        and hmac.compare_digest(token.strip().encode(), settings.write_token.encode())
-    )
+    """Whether the value of an Authorization header is the token with which one writes."""
+    return bears(header, settings.write_token)
+
+
+def bears(header: str, token: str) -> bool:
+    """Whether the value of an Authorization header is a token, which must not be ""; compared in
+    constant time."""
+    scheme, _, given = header.partition(" ")
+    return scheme.lower() == "bearer" and same(given.strip(), token)
+
+
+def same(given: str, token: str) -> bool:
+    """Whether what is given is a token, which must not be ""; compared in constant time."""
+    return bool(token) and hmac.compare_digest(given.encode(), token.encode())
 
 
 Work = Callable[[Path, Path, Settings, dict[str, Any], Say], dict[str, Any]]

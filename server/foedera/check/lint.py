@@ -246,7 +246,7 @@ class _Lint:
                 words = {"term": self._short(iri), "near": self._short(near) if near else ""}
                 fix = words["near"]
                 yield self._find(
-                    code, "violation", document, spot, fix, triple.subject, term, **words
+                    code, "warning", document, spot, fix, triple.subject, term, **words
                 )
             if (
                 isinstance(triple.subject, ox.NamedNode)

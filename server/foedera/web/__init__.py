@@ -20,6 +20,7 @@ from foedera.web import (
     home,
     links,
     machines,
+    offers,
     paging,
     panels,
     phrases,
@@ -57,7 +58,8 @@ def create_app(settings: Settings, site: Site) -> ready.Ready:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["program_version"] = __version__
-    for module in (home, sparql, catalog, queries, graphs, explore, cite, machines, check, entity):
+    families = (home, sparql, catalog, queries, graphs, explore, cite, machines, check, offers)
+    for module in (*families, entity):  # which takes all other addresses
         app.register_blueprint(module.bp)
     links.install(app)
     paging.install(app)

@@ -321,11 +321,12 @@ def _page(
         reports=list(REPORTS),
         bytes=settings.check_bytes,
         own_shapes=settings.check_shapes,
-        example=_example(),
+        contributions=settings.contributions,
+        example=example(),
     )
 
 
-def _example() -> str:
+def example() -> str:
     """How a text may begin: with the prefixes of this publication."""
     live = context.live()
     prefixes = sorted(live.release.manifest["prefixes"].items())

@@ -128,7 +128,7 @@ def apply(asked: Request, present: bool | None = None) -> write.Done:
         raise Unavailable("The writer is being started", "Try again in a moment.", retry_after=1)
     order = write.Order(asked, request.headers.get("From", "")[:200], _expected(), present)
     done = writer.apply(order)
-    if done.change and not _served(done):
+    if done.change and not served(done.change):
         note = "It is kept, but not every process of the site serves it yet."
         done = write.Done(**{**vars(done), "notes": [*done.notes, note]})
     return done
@@ -147,14 +147,14 @@ def _expected() -> str:
     return release
 
 
-def _served(done: write.Done) -> bool:
-    """Wait until all processes serve a release with the change: it may be a later one."""
+def served(path: str) -> bool:
+    """Wait until all processes serve a release that has a file: it may be a later one."""
     site = context.site()
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
         serving = site.live.release
         if site.served() == serving.id and any(
-            file["path"] == done.change for file in serving.manifest["files"]
+            file["path"] == path for file in serving.manifest["files"]
         ):
             return True
         time.sleep(0.01)
