@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
-.PHONY: help serve bundle setup test whole proof format bench checks fuzz load kill conformance wheel clean
+.PHONY: help serve bundle setup test whole proof format bench checks fuzz engines load kill conformance wheel clean
 
 # What browsers load is built where npm is; the pages work whole without it.
 BUNDLE = server/foedera/web/static/query.js
@@ -46,6 +46,9 @@ checks: .venv/.dev ## measure checking over generated data; ARGS="--triples 1000
 
 fuzz: .venv/.dev ## compare incremental checks with full ones; ARGS="--real 100 --shapes 500"
 	.venv/bin/python tests/fuzz.py $(ARGS)
+
+engines: .venv/.dev ## compare the engines over random shapes; ARGS="--rounds 5000"
+	.venv/bin/python tests/fuzz_engines.py $(ARGS)
 
 load: .venv/.dev ## runaway queries for a minute, and pings beside; ARGS="--seconds 10"
 	.venv/bin/python tests/load.py $(ARGS)

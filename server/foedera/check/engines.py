@@ -12,13 +12,13 @@ import logging
 import re
 import traceback
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
 from foedera import terms
-from foedera.check import sparql
+from foedera.check import distrust, sparql
 from foedera.check.hygiene import OWN
 from foedera.check.results import Engine, Result
 from foedera.check.shapes import Shapes
@@ -61,7 +61,7 @@ class PySHACL:
         known = Shapes(shapes)
         store = ox.Store()
         store.bulk_extend(ox.Quad(one.subject, one.predicate, one.object) for one in data)
-        with _quiet():
+        with _quiet(), _comparing():
             rules = bridge.add(rdflib.Graph(), shapes)
             graph = bridge.Queried(
                 lambda text, terms: engine.parsed(
@@ -176,8 +176,9 @@ class ShaclRust:
             return why
         if _leads_back(shapes):
             return "a shape leads back to itself"
-        if _nodes_of_texts(shapes, data):
-            return "a shape looks at texts, of which it says that they are no things"
+        why = distrust.why(shapes, data)
+        if why:
+            return why
         kinds = {
             one.object.datatype.value.removeprefix(terms.XSD)
             for triples in (shapes, data)
@@ -256,19 +257,6 @@ _REWRITTEN = frozenset(
 """Datatypes whose literals engines built on Oxigraph make literals of others."""
 
 
-def _nodes_of_texts(shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> bool:
-    """Whether a shape that others refer to may have a text to look at."""
-    known = Shapes(shapes)
-    referring = {_SH + "node", _SH + "qualifiedValueShape"}
-    paths = [known.path_of(one.subject) for one in shapes if one.predicate.value in referring]
-    if not all(re.fullmatch("<[^<>]*>|", path) for path in paths):
-        return True
-    properties = {path[1:-1] for path in paths}
-    return any(
-        isinstance(one.object, ox.Literal) and one.predicate.value in properties for one in data
-    )
-
-
 def _as_written(values: Iterable[Any], data: Iterable[ox.Triple]) -> dict[Any, Any]:
     """Literals in the form that Oxigraph gives them, each with the one that stands in the data."""
     kinds = {
@@ -285,7 +273,9 @@ def _as_written(values: Iterable[Any], data: Iterable[ox.Triple]) -> dict[Any, A
                 continue  # it has but one form
             quad = ox.Quad(_NODE, _NODE, literal)
             store.add(quad)
-            forms.setdefault(next(iter(store)).object, literal)
+            form = next(iter(store)).object
+            if form not in written:  # else it may be told of itself
+                forms.setdefault(form, literal)
             store.remove(quad)
     return forms
 
@@ -372,12 +362,23 @@ def run(
     *,
     seconds: float,
     memory: int,
+    notes: list[str] | None = None,
 ) -> list[Result]:
     """The results of an engine that runs in a child.
 
-    Where an accelerator ends its process, pySHACL does its work. Raises CouldNotCheck, TimedOut
-    and EngineFailed: never is what could not be checked taken for conforming.
+    Where an accelerator is not trusted with them, ends its process or cannot read something,
+    pySHACL does its work, and ``notes`` is told. Raises CouldNotCheck, TimedOut and EngineFailed:
+    never is what could not be checked taken for conforming.
     """
+
+    def instead(why: str) -> list[Result]:
+        if notes is not None:
+            notes.append(f"pySHACL ran the shapes in the place of {engine.name}, which {why}")
+        return run(PySHACL(), shapes, data, seconds=seconds, memory=memory)
+
+    why = engine.refuses(shapes, data)  # what is run may have more in it than what it was chosen by
+    if why:
+        return instead(f"is not trusted with them, since {why}")
     try:
         told = apart.apart(
             lambda: {"results": [packed(one) for one in engine.run(shapes, data)]},
@@ -388,9 +389,13 @@ def run(
             f"The shapes ran for longer than {seconds:.0f} seconds",
             "Nothing is known of what was sent. Check less at once.",
         ) from None
+    except CouldNotCheck:
+        if isinstance(engine, PySHACL):
+            raise
+        return instead("could not read the shapes or the data")
     except EOFError:
         if not isinstance(engine, PySHACL):
-            return run(PySHACL(), shapes, data, seconds=seconds, memory=memory)
+            return instead("ended its process")
         raise EngineFailed(
             f"The shapes need more than the {memory // 1_000_000:,} MB that they may take",
             "Nothing is known of what was sent. Check less at once.",
@@ -485,6 +490,54 @@ def _quiet() -> Iterator[None]:
         finally:
             for logger, disabled in zip(loggers, before, strict=True):
                 logger.disabled = disabled
+
+
+@contextlib.contextmanager
+def _comparing() -> Iterator[None]:
+    """Make what cannot be compared a result (SHACL, section 4.5.3): pySHACL 0.40 gives up the whole
+    check over a blank node, a date that there is not, or a gYear."""
+    from pyshacl.constraints.core import property_pair_constraints as pairs
+    from rdflib import Literal, URIRef
+
+    def text(node: Any) -> str | None:
+        if isinstance(node, URIRef):
+            return str(node)
+        value = node.value if isinstance(node, Literal) else None
+        return value if isinstance(value, str) else None
+
+    def fits(one: Any, other: Any, equal: bool) -> bool:
+        texts = text(one), text(other)
+        if (texts[0] is None) != (texts[1] is None):
+            return False
+        if texts[0] is not None:
+            one, other = texts
+        elif not (isinstance(one, Literal) and isinstance(other, Literal)):
+            return False
+        try:
+            return bool(one <= other if equal else one < other)
+        except (TypeError, ArithmeticError):
+            return False
+
+    def compare(equal: bool) -> Callable[..., tuple[bool, list[Any]]]:
+        def compared(self: Any, values: Any, others: Any, graph: Any, focus: Any) -> Any:
+            others = list(others)
+            told = [
+                self.make_v_result(graph, focus, value_node=value)
+                for value in values
+                for other in others
+                if not fits(value, other, equal)
+            ]
+            return bool(told), told
+
+        return compared
+
+    less, most = pairs.LessThanConstraintComponent, pairs.LessThanOrEqualsConstraintComponent
+    before = less._compare_lt, most._compare_ltoe
+    less._compare_lt, most._compare_ltoe = compare(False), compare(True)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        less._compare_lt, most._compare_ltoe = before  # type: ignore[method-assign]
 
 
 def _at_work(fault: BaseException) -> Any:

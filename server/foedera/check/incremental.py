@@ -67,9 +67,10 @@ def judge(
 
     def run(rules: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> set[Result]:
         if seconds:
-            return set(engines.run(engine, rules, data, seconds=seconds, memory=memory))
+            return set(engines.run(engine, rules, data, seconds=seconds, memory=memory, notes=said))
         return set(engine.run(rules, data))
 
+    said: list[str] = []
     asked = base.queries
     plan = _plan(shapes)
     view = View(base, added, removed)
@@ -102,7 +103,7 @@ def judge(
         resolved=_ordered(before - after - stays),
         affected=len(set().union(*both.values())),
         read=len(read),
-        notes=[note(one) for one in opaque],
+        notes=[*(note(one) for one in opaque), *dict.fromkeys(said)],
         queries=base.queries - asked,
     )
 

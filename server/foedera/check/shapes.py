@@ -184,7 +184,7 @@ class Shapes:
         """A path in words, in English and Italian, by the names of its properties."""
         found = {}
         for language, (back, then, either) in _STEPS.items():
-            words = path
+            words = path[1:-1] if re.fullmatch(r"\([^()]*\)", path) else path
 
             def named(step: re.Match[str], language: str = language, back: str = back) -> str:
                 iri = step[2]
@@ -195,8 +195,6 @@ class Shapes:
 
             words = re.sub(r"(\^?)<([^<>]*)>", named, words)
             words = re.sub(r"(?<=\S)/(?=\S)", then, words).replace("|", either)
-            if words.startswith("(") and words.endswith(")") and words.count("(") == 1:
-                words = words[1:-1]
             found[language] = words
         return found
 
@@ -207,15 +205,19 @@ class Shapes:
             texts = [one for one in self.of(place, "message") if isinstance(one, ox.Literal)]
             if not texts:
                 continue
-            if result.messages and any(self._open(one.value) for one in texts):
+            if result.messages and any(self._open(one.value, result) for one in texts):
                 return result.messages  # of variables that the engine alone knows
             return {one.language or "en": self._filled(one.value, result) for one in texts}
         return self._generated(result)
 
     _KNOWN_VARIABLES = ("value", "this", "path", "focusNode", "PATH")
 
-    def _open(self, text: str) -> bool:
-        return any(name not in self._KNOWN_VARIABLES for name in re.findall(r"\{[?$](\w+)\}", text))
+    def _open(self, text: str, result: Result) -> bool:
+        """Whether a text has places for what neither the result nor its shape says."""
+        return any(
+            name not in self._KNOWN_VARIABLES and not self.of(result.shape, name)
+            for name in re.findall(r"\{[?$](\w+)\}", text)
+        )
 
     def _filled(self, text: str, result: Result) -> str:
         known = {
@@ -242,10 +244,13 @@ class Shapes:
         values = self.of(result.shape, parameter)
         if parameter in ("in", "languageIn"):
             values = [one for head in values for one in self.members(head)]
-        allowed = ", ".join(map(shown, values[:10])) + (" …" if len(values) > 10 else "")
-        english, italian = _SENTENCES.get(name, _OTHERWISE)
-        words = {"value": shown(result.value), "wanted": allowed, "name": name}
-        return {"en": _put(english, words), "it": _put(italian, words)}
+        found = {}
+        for place, (language, text) in enumerate(sentence(name).items()):
+            allowed = [_KINDS[one][place] if one in _KINDS else shown(one) for one in values[:10]]
+            wanted = ", ".join(allowed) + (" …" if len(values) > 10 else "")
+            words = {"value": shown(result.value), "wanted": wanted, "name": name}
+            found[language] = _put(text, words)
+        return found
 
     @cached_property
     def _names(self) -> set[str]:
@@ -283,8 +288,32 @@ def shown(node: Any) -> str:
         return "[]"
     if isinstance(node, ox.Literal):
         text = node.value if len(node.value) <= 200 else node.value[:200] + "…"
+        if node.datatype.value in _BARE and re.fullmatch(r"[+-]?[0-9.]+|true|false", text):
+            return text
         return f'"{text}"' + (f"@{node.language}" if node.language else "")
+    if node.value.startswith(terms.XSD):
+        return f"xsd:{node.value.removeprefix(terms.XSD)}"
     return str(node)
+
+
+_BARE = frozenset(terms.XSD + kind for kind in ("integer", "decimal", "boolean"))
+"""What Turtle writes without quotation marks."""
+
+_KINDS = {
+    ox.NamedNode(_SH + name): words
+    for name, words in {
+        "IRI": ("an IRI", "un IRI"),
+        "Literal": ("a text, a number or a date", "un testo, un numero o una data"),
+        "BlankNode": ("a thing without a name", "una cosa senza nome"),
+        "BlankNodeOrIRI": ("a thing, and no text", "una cosa, e non un testo"),
+        "IRIOrLiteral": ("an IRI or a text", "un IRI o un testo"),
+        "BlankNodeOrLiteral": (
+            "a text or a thing without a name",
+            "un testo o una cosa senza nome",
+        ),
+    }.items()
+}
+"""The kinds of nodes (SHACL, section 4.1.3), in English and Italian."""
 
 
 def _put(text: str, words: dict[str, str]) -> str:
@@ -312,7 +341,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "{value} must have the datatype {wanted}.",
         "{value} deve avere il tipo di dato {wanted}.",
     ),
-    "NodeKind": ("{value} must be a {wanted}.", "{value} deve essere {wanted}."),
+    "NodeKind": ("{value} must be {wanted}.", "{value} deve essere {wanted}."),
     "MinCount": (
         "At least {wanted} of these must be there: add what is missing.",
         "Ce ne devono essere almeno {wanted}: aggiungere ciò che manca.",
