@@ -562,7 +562,8 @@ def test_a_kill_between_any_two_renames_of_an_accept_leaves_nothing_half_done(
         states.append(desk.state_of(kept))
         if ended == "done":
             break
-        desk.accept(kept)
+        acceptors.start(kept)
+        assert acceptors.finish() == "done"
         assert desk.state_of(kept) == offers.ACCEPTED
     assert len(states) > 4
     first = states.index(offers.ACCEPTED)
