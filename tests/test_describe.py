@@ -354,9 +354,11 @@ def test_one_thing_of_a_document_of_several_has_a_document_of_its_own(
 OURS = {
     ".well-known",
     "about",
+    "check",
     "cite",
     "class",
     "connected",
+    "contributions",
     "disagreements",
     "doc",
     "explore",

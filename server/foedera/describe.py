@@ -124,8 +124,11 @@ def outgoing(store: Store, thing: Any) -> list[ox.Triple]:
     seen = {thing}
     while ahead:
         for quad in store.about(ahead.pop()):
-            found[quad.triple] = None
-            for node in _blank(quad.object):
+            triple = quad.triple
+            found[triple] = None
+            if isinstance(triple.object, ox.NamedNode | ox.Literal):
+                continue
+            for node in _blank(triple.object):
                 if node not in seen:
                     seen.add(node)
                     ahead.append(node)
@@ -168,13 +171,10 @@ def _blank(node: Any) -> Iterator[ox.BlankNode]:
 def labels(store: Store, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
     """The names of everything that some triples mention."""
     found: dict[ox.Triple, None] = {}
-    mentioned: dict[ox.NamedNode, None] = {}
-    for triple in triples:
-        for node in (triple.subject, triple.predicate, triple.object):
-            if isinstance(node, ox.NamedNode):
-                mentioned.setdefault(node)
+    mentioned = dict.fromkeys(node for triple in triples for node in triple)
     for node in mentioned:
-        found.update(dict.fromkeys(store.names(node)))
+        if isinstance(node, ox.NamedNode):
+            found.update(dict.fromkeys(store.names(node)))
     return list(found)
 
 
@@ -355,14 +355,9 @@ def _in_order(said: Iterable[ox.Triple], about: Sequence[ox.NamedNode]) -> list[
     """What is described first, each subject in one piece, its class first: as people write."""
 
     def place(triple: ox.Triple) -> tuple[bool, str, bool, str, str]:
-        subject, predicate = triple.subject, triple.predicate
-        return (
-            subject not in about,
-            str(subject),
-            predicate != _TYPE,
-            predicate.value,
-            str(triple.object),
-        )
+        subject, predicate, value = triple
+        first = predicate != _TYPE
+        return subject not in about, str(subject), first, predicate.value, str(value)
 
     return sorted(said, key=place)
 
@@ -371,14 +366,16 @@ def _used(prefixes: dict[str, str], triples: Iterable[ox.Triple]) -> dict[str, s
     """The prefixes whose namespace occurs in some triples."""
     nodes: set[Any] = set()
     for triple in triples:
-        nodes.update((triple.subject, triple.predicate, triple.object))
+        nodes.update(triple)
     spaces = set()
     troubled = set()
     for node in nodes:
-        if isinstance(node, ox.Literal):
-            iri = "" if node.language else node.datatype.value
+        if isinstance(node, ox.NamedNode):
+            iri = node.value
+        elif isinstance(node, ox.Literal) and not node.language:
+            iri = node.datatype.value
         else:
-            iri = "" if isinstance(node, ox.Triple) else node.value
+            continue
         space = iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
         spaces.add(space)
         if iri.endswith("."):  # rdflib 7.6 cannot read a prefixed name that ends in an escaped dot
@@ -388,8 +385,8 @@ def _used(prefixes: dict[str, str], triples: Iterable[ox.Triple]) -> dict[str, s
 
 
 _TAKEN = re.compile(
-    r"(?:\.well-known|about|cite|class|connected|disagreements|doc|explore|favicon\.ico|graphs?"
-    r"|health|linkset|map|network|profile|query|sparql|static|timeline)(?:/|\Z)|/|\Z"
+    r"(?:\.well-known|about|check|cite|class|connected|contributions|disagreements|doc|explore"
+    r"|favicon\.ico|graphs?|health|linkset|map|network|profile|query|sparql|static|timeline)(?:/|\Z)|/|\Z"
 )
 """Paths at which this host has something else."""
 

@@ -248,8 +248,7 @@ def _answer(store: Store, panel: Panel, thing: ox.NamedNode) -> _Answer:
         if key is None:
             continue
         row = rows.setdefault((group, key), _Row(key, group))
-        for name in variables:
-            value = solution[name]
+        for name, value in zip(variables, solution, strict=True):
             if value is not None and not isinstance(value, ox.Triple):
                 row.add(name, value)
     return _Answer(variables, list(rows.values()), count == _READ)

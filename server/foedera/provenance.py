@@ -404,6 +404,11 @@ def _claim(store: Store, words: Words, node: ox.NamedNode) -> dict[str, Any]:
 # What a source says
 
 
+def _pointing(store: Store) -> tuple[ox.NamedNode, ...]:
+    """The properties by which stretches point at their source in this release."""
+    return store.used(_SOURCES)
+
+
 def panel(
     store: Store, words: Words, node: ox.NamedNode, at: Sequence[int] = ()
 ) -> dict[str, Any] | None:
@@ -416,10 +421,11 @@ def panel(
     do. ``marks`` are the offsets of ``all`` where these are no more than `MARKS`, else of those of
     the page. Of a ``stretch``: that, as `of` tells evidence.
     """
-    if any(any(store.about(node, one)) for one in _SOURCES):
+    sources = store.once(_pointing)
+    if any(any(store.about(node, one)) for one in sources):
         stretch = _stretch(store, words, node)
         return {"kind": "stretch", "stretch": stretch} if stretch else None
-    if not any(any(store.about(None, one, node)) for one in _SOURCES):
+    if not any(any(store.about(None, one, node)) for one in sources):
         return None
     places = _places(store, node)
     order = sorted(places, key=_place)

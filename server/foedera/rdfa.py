@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
+from typing import NamedTuple
 
 import pyoxigraph as ox
 
@@ -21,12 +23,39 @@ _MARKUP = frozenset((terms.RDF + "HTML", terms.RDF + "XMLLiteral"))
 """Datatypes whose value would be read from the markup inside an element."""
 
 
-def names(prefixes: Mapping[str, str]) -> dict[str, str]:
-    """Namespaces and their names, as far as marks can use these."""
-    named = {name or "ns": space for name, space in sorted(prefixes.items(), reverse=True)}
-    return {
-        space: name for name, space in named.items() if _NAME.fullmatch(name) and name not in _WEB
-    }
+class _Short(NamedTuple):
+    """An IRI as an attribute has it, and the prefix that this takes, if any."""
+
+    text: str
+    name: str = ""
+    space: str = ""
+
+
+class Names:
+    """Names of namespaces, as far as marks can use these, and what IRIs they make short."""
+
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        named = {name or "ns": space for name, space in sorted(prefixes.items(), reverse=True)}
+        self._names = {
+            space: name
+            for name, space in named.items()
+            if _NAME.fullmatch(name) and name not in _WEB
+        }
+        self.short = lru_cache(maxsize=20_000)(self._short)
+
+    def _short(self, iri: str) -> _Short:
+        """As short as the names make it. `short` is this, remembered: the same properties and
+        things are marked on page after page."""
+        end = len(iri)
+        while (end := max(iri.rfind("/", 0, end), iri.rfind("#", 0, end))) > 0:
+            space, rest = iri[: end + 1], iri[end + 1 :]
+            if rest and not rest.startswith("//") and space in self._names:
+                name = self._names[space]
+                return _Short(_attribute(f"{name}:{rest}"), name, space)
+        scheme = _SCHEME.match(iri)
+        if scheme and scheme[0] not in _WEB:
+            return _Short(_attribute(iri), scheme[0], f"{scheme[0]}:")
+        return _Short(_attribute(iri))
 
 
 class Clash(Exception):
@@ -34,26 +63,23 @@ class Clash(Exception):
 
 
 class Marks:
-    """The marks of one page, and the prefixes that they use, of those with some `names`.
+    """The marks of one page, and the prefixes that they use, of those with some `Names`.
 
     In RDFa ``name:rest`` is short for an IRI wherever ``name`` is a prefix, and some are prefixes
     everywhere (the initial context): so a scheme other than http is declared to be itself.
     """
 
-    def __init__(self, names: Mapping[str, str]) -> None:
+    def __init__(self, names: Names) -> None:
         self._names = names
         self._used: dict[str, str] = {}
-        self._schemes: set[str] = set()
-        self._short: dict[str, str] = {}
+        self._clashes: set[str] = set()
 
     @property
     def prefix(self) -> str:
         """The attribute that declares what is used. Raises Clash where that cannot be."""
-        clash = self._schemes & self._used.keys()
-        if clash:
-            raise Clash(clash)
-        declared = {**self._used, **{scheme: f"{scheme}:" for scheme in self._schemes}}
-        text = " ".join(f"{name}: {space}" for name, space in sorted(declared.items()))
+        if self._clashes:
+            raise Clash(self._clashes)
+        text = " ".join(f"{name}: {space}" for name, space in sorted(self._used.items()))
         return f' prefix="{_attribute(text)}"' if text else ""
 
     def about(self, node: ox.NamedNode | str) -> str:
@@ -100,23 +126,10 @@ class Marks:
 
     def _iri(self, iri: str) -> str:
         """As short as the prefixes make it."""
-        found = self._short.get(iri)
-        if found is None:
-            found = self._short[iri] = _attribute(self._shortened(iri))
-        return found
-
-    def _shortened(self, iri: str) -> str:
-        end = len(iri)
-        while (end := max(iri.rfind("/", 0, end), iri.rfind("#", 0, end))) > 0:
-            space, rest = iri[: end + 1], iri[end + 1 :]
-            if rest and not rest.startswith("//") and space in self._names:
-                name = self._names[space]
-                self._used[name] = space
-                return f"{name}:{rest}"
-        scheme = _SCHEME.match(iri)
-        if scheme and scheme[0] not in _WEB:
-            self._schemes.add(scheme[0])
-        return iri
+        text, name, space = self._names.short(iri)
+        if name and self._used.setdefault(name, space) != space:
+            self._clashes.add(name)
+        return text
 
 
 def _attribute(text: str) -> str:

@@ -72,6 +72,8 @@ def of(store: Store, thing: ox.NamedNode) -> ox.NamedNode | Gone | None:
     """
     if not thing.value.startswith(store.base) or "#" in thing.value:
         return None
+    if not store.once(_any):
+        return None
     row = [thing]
     while len(row) <= _LONGEST and (after := _replacement(store, row[-1])):
         if after in row:
@@ -82,6 +84,11 @@ def of(store: Store, thing: ox.NamedNode) -> ox.NamedNode | Gone | None:
     if row[1:]:
         return row[-1]
     return _gone(store, thing, [one for one in _named(store, thing) if one != thing])
+
+
+def _any(store: Store) -> bool:
+    """Whether a release says of anything that it has gone out of use; most do not."""
+    return bool(store.used((_REPLACED, _WITHDRAWN, _DEPRECATED)))
 
 
 def _named(store: Store, thing: ox.NamedNode) -> list[ox.NamedNode]:

@@ -8,7 +8,6 @@ a value in place (DASH, "Viewers"). What no shape speaks of comes after, by name
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +18,9 @@ import pyoxigraph as ox
 from foedera import machines, panels, provenance, retired, terms, vocabulary
 from foedera.describe import Found, document_iri, find, genid, retirement, signs, things
 from foedera.errors import NotFound
+from foedera.query import wire
 from foedera.query.worker import Reply
-from foedera.rdfa import Clash, Marks, names
+from foedera.rdfa import Clash, Marks, Names
 from foedera.stores.base import Store
 from foedera.words import Readers, Words, by_text
 
@@ -73,6 +73,7 @@ class Plan:
     own: tuple[str, ...]
     inverses: Mapping[ox.NamedNode, Sequence[ox.NamedNode]]
     below: frozenset[tuple[ox.NamedNode, ox.NamedNode]]
+    beginnings: tuple[ox.NamedNode, ...]
 
     def of(self, targets: Iterable[Any]) -> dict[Key, Row]:
         """The rows for a thing of some classes, with some properties."""
@@ -143,7 +144,8 @@ def _plan(store: Store) -> Plan:
     pairs = _pairs(store, terms.OWL + "inverseOf")
     for forth, back in sorted(pairs | {(b, a) for a, b in pairs}, key=str):
         inverses.setdefault(forth, []).append(back)
-    return Plan(rows, own, inverses, _pairs(store, terms.RDFS + "subPropertyOf"))
+    below = _pairs(store, terms.RDFS + "subPropertyOf")
+    return Plan(rows, own, inverses, below, store.used(_BEGINNINGS))
 
 
 def _pairs(store: Store, iri: str) -> frozenset[tuple[ox.NamedNode, ox.NamedNode]]:
@@ -225,7 +227,7 @@ def page(store: Store, call: dict[str, Any], reply: Reply) -> None:
     try:
         content = _content(store, words, found, call, Marks(store.once(_short)))
     except Clash:
-        content = _content(store, words, found, call, Marks({}))
+        content = _content(store, words, found, call, Marks(Names({})))
     first, named = content["first"], isinstance(about[0], ox.NamedNode)
     if first and named and len(about) == 1:
         panel = provenance.panel(store, words, about[0], call.get("at", ()))
@@ -240,7 +242,7 @@ def page(store: Store, call: dict[str, Any], reply: Reply) -> None:
     )
     content["retired"] = _retired(store, words, found.thing) if end else None
     reply.head({**head, **end})
-    reply.write(json.dumps(content, ensure_ascii=False).encode())
+    reply.write(wire.packed(content))
 
 
 def _retired(store: Store, words: Words, thing: Any) -> dict[str, Any] | None:
@@ -255,11 +257,11 @@ def _retired(store: Store, words: Words, thing: Any) -> dict[str, Any] | None:
     }
 
 
-def _short(store: Store) -> dict[str, str]:
+def _short(store: Store) -> Names:
     """Names for the marks: the prefixes of the release, and one for all things below the base."""
     space = f"{store.base}id/"
     others = {name: one for name, one in store.prefixes.items() if not one.startswith(space)}
-    return names({"id": space, **others})
+    return Names({"id": space, **others})
 
 
 def _content(
@@ -388,12 +390,14 @@ class _Page:
         self._facts = _Facts(store, thing, whole)
         first = sorted(self._facts.some((_TYPE, False), 0, most), key=str)
         self._types = first if (_TYPE, False) in self._facts.counts else []
+        self._specific = self._most_specific(self._types)
         own = (predicate for predicate, inverse in self._facts.counts if not inverse)
         self._rows = self._plan.of([*self._types, *own])
         self._open: set[Any] = {thing} if self._nameless else set()
         self._owned: set[Any] = set(self._open)
         self._terms: dict[str, dict[str, Any]] = {}
         self._explained: set[ox.NamedNode] = set()
+        self._inference: dict[tuple[Key, Any], bool] = {}
 
     def content(self, part: Part) -> dict[str, Any]:
         """All of a page. Raises NotFound."""
@@ -406,7 +410,7 @@ class _Page:
             "label": label,
             "summary": self._words.summary(self._thing),
             "names": [],
-            "types": [self._words.link(one) for one in self._most_specific(self._types)],
+            "types": [self._words.link(one) for one in self._specific],
             "sections": [],
             "follows": [],
             "links": [],
@@ -539,11 +543,11 @@ class _Page:
             else:
                 head["names"].append(name)
         if self._facts.counts.get((_TYPE, False), 0) <= self._most:
-            specific = self._most_specific(self._types)
             head["types"] = [
-                {**self._words.link(one), "rdfa": self._marks.value(_TYPE, one)} for one in specific
+                {**self._words.link(one), "rdfa": self._marks.value(_TYPE, one)}
+                for one in self._specific
             ]
-            left[_TYPE, False] = [one for one in self._types if one not in specific]
+            left[_TYPE, False] = [one for one in self._types if one not in self._specific]
             if not left[_TYPE, False]:
                 del left[_TYPE, False]
         others = []
@@ -592,7 +596,7 @@ class _Page:
 
     def _inferred(self, predicate: Any, value: Any) -> bool:
         """Whether no file states this of the thing, nor says it the other way round."""
-        if not self._store.follows(ox.Triple(self._thing, predicate, value)):
+        if not self._follows((predicate, False), value):
             return False
         return isinstance(value, ox.Literal) or not any(
             any(self._store.about(value, back, self._thing))
@@ -600,12 +604,20 @@ class _Page:
             for back in self._plan.inverses.get(predicate, ())
         )
 
+    def _follows(self, key: Key, value: Any) -> bool:
+        """Whether a value of the thing is there because it was inferred."""
+        found = self._inference.get((key, value))
+        if found is None:
+            ends = (value, self._thing) if key[1] else (self._thing, value)
+            found = self._store.follows(ox.Triple(ends[0], key[0], ends[1]))
+            self._inference[key, value] = found
+        return found
+
     def _repeats(self, key: Key, value: Any, row: Row | None) -> bool:
         """Whether a value only repeats what another property says more closely, or what another
         vocabulary makes of it."""
         predicate, inverse = key
-        ends = (value, self._thing) if inverse else (self._thing, value)
-        if not self._store.follows(ox.Triple(ends[0], predicate, ends[1])):
+        if not self._follows(key, value):
             return False
         if row is None and not predicate.value.startswith(self._plan.own):
             return True
@@ -712,7 +724,7 @@ class _Page:
 
     def _begun(self, node: ox.NamedNode) -> str:
         """When a thing began, as text that sorts; "" where nothing says."""
-        for predicate in _BEGINNINGS:
+        for predicate in self._plan.beginnings:
             for quad in self._store.about(node, predicate):
                 return str(getattr(quad.object, "value", ""))
         return ""
@@ -938,7 +950,7 @@ def overview(store: Store, call: dict[str, Any], reply: Reply) -> None:
         "machines": machines.of_site(store, words, call["languages"]),
     }
     reply.head({})
-    reply.write(json.dumps(content, ensure_ascii=False).encode())
+    reply.write(wire.packed(content))
 
 
 def members(store: Store, call: dict[str, Any], reply: Reply) -> None:
@@ -973,7 +985,7 @@ def members(store: Store, call: dict[str, Any], reply: Reply) -> None:
         "members": [words.link(one) for one in shown],
     }
     reply.head({})
-    reply.write(json.dumps(content, ensure_ascii=False).encode())
+    reply.write(wire.packed(content))
 
 
 _ORDERED = 10_000

@@ -39,12 +39,12 @@ class Words:
         self._order = Order(languages)
         self._summaries: dict[Any, dict[str, str] | None] = {}
         self._labels: dict[Any, dict[str, str]] = {}
-        self._here: dict[Any, bool] = {}
+        self._links: dict[Any, dict[str, Any]] = {}
 
     @property
     def much(self) -> bool:
         """Whether more was looked up than is to be kept from page to page."""
-        return max(len(self._labels), len(self._summaries), len(self._here)) > _KEPT
+        return max(len(self._labels), len(self._summaries), len(self._links)) > _KEPT
 
     def best(self, texts: Sequence[ox.Literal]) -> dict[str, str] | None:
         """The text that the reader can read best, and its language; of several the first one."""
@@ -98,18 +98,21 @@ class Words:
     def link(self, node: Any) -> dict[str, Any]:
         """What a link to a thing shows; ``here`` that it leads to a page of ours though the thing's
         IRI is elsewhere."""
-        link = {"iri": node.value, "label": self.label(node), "summary": self.summary(node)}
-        return {**link, "here": True} if self._described(node) else link
+        link = self._links.get(node)
+        if link is None:
+            link = {"iri": node.value, "label": self.label(node), "summary": self.summary(node)}
+            if self._described(node):
+                link["here"] = True
+            self._links[node] = link
+        return dict(link)
 
     def _described(self, node: Any) -> bool:
         """Whether anything is said here of a thing elsewhere."""
-        if node not in self._here:
-            self._here[node] = not node.value.startswith(self._store.base) and (
-                bool(self._store.names(node))  # looked up for the label
-                or any(self._store.about(node, _TYPE))
-                or any(self._store.about(node))
-            )
-        return self._here[node]
+        return not node.value.startswith(self._store.base) and (
+            bool(self._store.names(node))  # looked up for the label
+            or any(self._store.about(node, _TYPE))
+            or any(self._store.about(node))
+        )
 
 
 class Readers:

@@ -39,7 +39,7 @@ class Reply:
 
     def head(self, content: Mapping[str, Any]) -> None:
         """Say what is coming: media type and so on, as JSON; it leaves with the first part."""
-        self._before = wire.framed(wire.HEAD, json.dumps(content, ensure_ascii=False).encode())
+        self._before = wire.framed(wire.HEAD, wire.packed(content))
 
     def write(self, part: bytes) -> int:
         """Add bytes; they leave in parts of some size, or when some time has gone by."""
@@ -55,7 +55,7 @@ class Reply:
 
     def end(self) -> None:
         """Send what is left, and that this is all: at once, so that the other side wakes once."""
-        end = wire.framed(wire.END, json.dumps(self._last, ensure_ascii=False).encode())
+        end = wire.framed(wire.END, wire.packed(self._last))
         self._connection.sendall(self._taken() + end)
 
     def flush(self) -> None:

@@ -68,6 +68,19 @@ class Store(ABC):
         path = self._folder / "numbers.json"
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
+    def used(self, predicates: Iterable[ox.NamedNode]) -> tuple[ox.NamedNode, ...]:
+        """Those of some properties that any triple has: there is no need to ask for others."""
+        counts = self.numbers.get("properties")
+        return tuple(one for one in predicates if counts is None or one.value in counts)
+
+    @cached_property
+    def _labels(self) -> tuple[ox.NamedNode, ...]:
+        return self.used(_LABELS)
+
+    @cached_property
+    def _summing(self) -> tuple[ox.NamedNode, ...]:
+        return self.used(_SUMMARIES)
+
     @cached_property
     def documents(self) -> dict[str, list[str]]:
         """The things with a hash IRI, by the IRI of the document before the hash."""
@@ -131,7 +144,7 @@ class Store(ABC):
         `names` is this, remembered: the same properties and classes are named on every page, and
         a release never changes.
         """
-        for predicate in _LABELS:
+        for predicate in self._labels:
             found = tuple(quad.triple for quad in self.about(node, predicate))
             if found:
                 return found
@@ -140,7 +153,7 @@ class Store(ABC):
     def _summaries(self, node: ox.NamedNode) -> tuple[ox.Literal, ...]:
         """What the best property that does says of a thing in a sentence or two; remembered as
         its names are, since a page says so of each property that it shows."""
-        for predicate in _SUMMARIES:
+        for predicate in self._summing:
             said = (quad.object for quad in self.about(node, predicate))
             texts = tuple(text for text in said if isinstance(text, ox.Literal))
             if texts:

@@ -60,10 +60,14 @@ class EmbeddedStore(Store):
         found = self.store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
         return sorted(q.graph_name.value for q in found if isinstance(q.graph_name, ox.NamedNode))
 
+    @cached_property
+    def _inference(self) -> ox.NamedNode:
+        return ox.NamedNode(self.inferred)
+
     def follows(self, triple: ox.Triple | ox.Quad) -> bool:
         """As `Store.follows` has it. What is stated is never inferred as well, so one look does."""
         parts = (triple.subject, triple.predicate, triple.object)
-        return ox.Quad(*parts, ox.NamedNode(self.inferred)) in self.store
+        return ox.Quad(*parts, self._inference) in self.store
 
     def query(
         self,

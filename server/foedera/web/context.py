@@ -38,9 +38,10 @@ def live() -> Live:
 
     Raises Unavailable before the first release is there.
     """
-    if LIVE not in request.environ:
-        request.environ[LIVE] = site().live
-    found: Live = request.environ[LIVE]
+    environ = request.environ
+    if LIVE not in environ:
+        environ[LIVE] = site().live
+    found: Live = environ[LIVE]
     return found
 
 
@@ -52,25 +53,28 @@ def languages() -> list[str]:
     """The reader's languages, best first, for `languages.Order`: the one chosen on the page
     (``?lang=``) alone, so that such an address shows the same to everybody; or else those of
     Accept-Language."""
-    if "languages" not in g:
+    found: list[str] | None = g.get("languages")
+    if found is None:
         tag = chosen()
-        g.languages = [tag] if tag else wanted(request.accept_languages)
-    found: list[str] = g.languages
+        found = g.languages = [tag] if tag else wanted(request.accept_languages)
     return found
 
 
 def language() -> str:
     """The language of the page's own words: of those that they are there in, the reader's best."""
-    if "language" not in g:
-        g.language = min(LANGUAGES, key=Order(languages()).rank)
-    found: str = g.language
+    found: str | None = g.get("language")
+    if found is None:
+        found = g.language = min(LANGUAGES, key=Order(languages()).rank)
     return found
 
 
 def chosen() -> str:
     """The language that was chosen on the page, which its links keep; "" where none was."""
-    tag = request.args.get("lang", "")
-    return tag if tag in LANGUAGES else ""
+    found: str | None = g.get("chosen")
+    if found is None:
+        tag = request.args.get("lang", "")
+        found = g.chosen = tag if tag in LANGUAGES else ""
+    return found
 
 
 def only(*known: str) -> None:

@@ -104,10 +104,13 @@ class _Elements:
             alone = escape(links.at(f"/.well-known/genid/{name}"))
             shown += f'<a href="{alone}" title="{say("This part alone")}">#</a>'
         if it.get("why"):
-            asked = it.get("asked")
-            to = paging.further(asked, f"why={it['why']}") if asked else paging.why_href(it["why"])
-            shown += f'&nbsp;<a href="{escape(to)}" title="{self._why}">?</a>'
+            shown += f'&nbsp;<a href="{escape(self._why_at(it))}" title="{self._why}">?</a>'
         return shown + self._parts(it) if it.get("parts") else shown
+
+    def _why_at(self, it: It) -> str:
+        """Where it is told who says a statement: on a page of what it is said of."""
+        asked, code = it.get("asked"), it["why"]
+        return paging.further(asked, f"why={code}") if asked else paging.why_href(code)
 
     def _text(self, it: It) -> str:
         said, text, language = it["said"], it["text"], it["language"]
@@ -199,9 +202,9 @@ _OPEN = ' class="open"'
 
 def _page() -> _Elements:
     """Those of the page that is being made."""
-    if "elements" not in g:
-        g.elements = _Elements()
-    found: _Elements = g.elements
+    found: _Elements | None = g.get("elements")
+    if found is None:
+        found = g.elements = _Elements()
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 import pyoxigraph as ox
@@ -16,6 +17,7 @@ from flask import Flask, request
 from foedera import describe
 from foedera.errors import BadRequest
 from foedera.formats import Format
+from foedera.service import Live
 from foedera.web import context
 
 _SAFE = "/:@!$&'()*+,;=~-._%?"
@@ -33,14 +35,32 @@ takes the square of the accents on one letter."""
 
 def document(iri: str) -> str:
     """The address on this host of the document about a thing."""
-    live = context.live()
-    shadowed = live.release.manifest.get("shadowed", ())
-    return address(describe.document_iri(live.base, iri, shadowed))
+    return _document(context.live(), iri)
+
+
+def _document(live: Live, iri: str) -> str:
+    shadowed = iri.partition("#")[0] in live.release.manifest.get("shadowed", ())
+    return _address(live.base, iri, shadowed)
+
+
+@lru_cache(maxsize=20_000)
+def _address(base: str, iri: str, shadowed: bool) -> str:
+    """The address of the document about a thing, remembered: pages lead to the same things again
+    and again."""
+    page = iri.partition("#")[0]
+    return _path(describe.document_iri(base, iri, (page,) if shadowed else ())[len(base) :])
+
+
+@lru_cache(maxsize=2_000)
+def _path(text: str) -> str:
+    """What comes after the base in an IRI, as a path of this host; remembered, since a document
+    has an address in each format."""
+    return "/" + quote(text, safe=_SAFE)
 
 
 def address(document: str, fmt: Format | None = None) -> str:
     """The address on this host of a document, by its canonical IRI; with ``fmt``, in a format."""
-    address = "/" + quote(document[len(context.live().base) :], safe=_SAFE)
+    address = _path(document[len(context.live().base) :])
     if fmt is None:
         return address
     return f"{address}&format={fmt.ending}" if "?" in address else f"{address}.{fmt.ending}"
@@ -49,14 +69,14 @@ def address(document: str, fmt: Format | None = None) -> str:
 def href(iri: str, here: object = False) -> str:
     """Where a link in a page leads for an IRI; "" for what is no safe link. ``here`` is that of
     what is elsewhere there is a page of ours."""
-    base = context.live().base
+    live = context.live()
     if here:
-        return at(document(iri))
-    if iri == base:
+        return at(_document(live, iri))
+    if iri == live.base:
         return at("/")
-    if iri.startswith(base):
+    if iri.startswith(live.base):
         _, hash_, fragment = iri.partition("#")
-        return at(document(iri)) + hash_ + quote(fragment, safe=_SAFE)
+        return at(_document(live, iri)) + hash_ + quote(fragment, safe=_SAFE)
     return iri if iri.startswith(("http://", "https://", "mailto:")) else ""
 
 

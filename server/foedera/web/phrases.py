@@ -10,12 +10,12 @@ import re
 import string
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, g, request
 from markupsafe import Markup, escape
 
 from foedera.dates import in_words
@@ -66,15 +66,19 @@ def say(text: str, **values: Any) -> Markup:
     The phrase may hold markup; values are escaped unless they are markup themselves. Numbers are
     written with the thousands' mark of the language.
     """
-    language = context.language()
-    said = table().get(text, {}).get(language, text)
+    said = _said(text, context.language())
     if not values:
-        return Markup(said)
+        return said
     shown = {
         name: number(value) if isinstance(value, int) else escape(value)
         for name, value in values.items()
     }
-    return Markup(said.format(**shown))
+    return Markup(str(said).format(**shown))
+
+
+@lru_cache(maxsize=10_000)
+def _said(text: str, language: str) -> Markup:
+    return Markup(table().get(text, {}).get(language, text))
 
 
 def many(count: int, one: str, more: str, **values: Any) -> Markup:
@@ -157,13 +161,17 @@ def in_language(tag: str) -> str:
 
     Only the end of the path is named: one that begins with two slashes would name another host.
     """
-    kept = [
-        (name, value.replace("\r\n", "\n"))  # what a form makes of line ends
-        for name, values in request.args.lists()
-        for value in values
-        if name != "lang"
-    ]
-    query = urlencode([*kept, ("lang", tag)] if tag else kept)
+    kept: str | None = g.get("kept")
+    if kept is None:
+        kept = g.kept = urlencode(
+            [
+                (name, value.replace("\r\n", "\n"))  # what a form makes of line ends
+                for name, values in request.args.lists()
+                for value in values
+                if name != "lang"
+            ]
+        )
+    query = "&".join(filter(None, (kept, tag and f"lang={tag}")))
     return f"?{query}" if query else "./" + links.raw_path().rpartition("/")[2]
 
 
