@@ -81,7 +81,9 @@ def unaided(data: domain.Domain) -> Work:
 
 def chunked(data: domain.Domain, engine: Engine) -> Work:
     base = Stored(store(data), ())
-    return lambda: chunks.validate(Shapes(domain.shapes()), base, engine)[0]
+    return lambda: chunks.validate(
+        Shapes(domain.shapes()), base, engine, seconds=600, memory=600_000_000
+    )[0]
 
 
 WAYS: dict[str, Callable[[domain.Domain], Work]] = {

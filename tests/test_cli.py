@@ -199,7 +199,7 @@ def test_check_prints_findings_where_a_program_reads_them(run: Run, books: Path)
     assert result.exit_code == 1
     assert len(result.stdout.splitlines()) == 2
     for line in result.stdout.splitlines():
-        assert re.match(r"data/x\.ttl:1: violation: A book needs .*\(<urn:x> <.*>\)$", line)
+        assert re.match(r"data/x\.ttl:1:1: violation: A book needs .*\(<urn:x> <.*>\)$", line)
     assert "does not conform" in result.stderr
 
 

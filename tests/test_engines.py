@@ -32,7 +32,7 @@ KNOWN = {
 }
 """Tests of the W3C that an engine fails, with the reason. May neither grow nor shrink unseen."""
 
-REFUSED = 35
+REFUSED = 36
 """Tests of the W3C with which the accelerator is not trusted, and pySHACL runs."""
 
 PREFIXES = """\
@@ -139,6 +139,16 @@ UNTRUSTED = {
     "circles": (":S sh:path [ sh:oneOrMorePath :p ] ; sh:maxLength 2 .", ":a :p :a ."),
     "looking ahead": (":S sh:property [ sh:path :p ; sh:pattern '(?=b)' ] .", ':a :p "a" .'),
     "flags": (":S sh:property [ sh:path :p ; sh:pattern 'a b' ; sh:flags 'x' ] .", ':a :p "a" .'),
+    "a pattern that is none": (":S sh:property [ sh:path :p ; sh:pattern '(' ] .", ':a :p "a" .'),
+    "a number that is none": (":S sh:property [ sh:path :p ; sh:minCount 'one' ] .", ":a :p 1 ."),
+    "no path": (":S sh:property [ a sh:PropertyShape ; sh:minCount 1 ] .", ":a :p 1 ."),
+    "two numbers": (":S sh:property [ sh:path :p ; sh:minCount 1 , 2 ] .", ":a :p 1 ."),
+    "no list": (":S sh:property [ sh:path :p ; sh:in :b ] .", ":a :p 1 ."),
+    "a kind that is none": (":S sh:nodeKind sh:Iri .", ":a :p 1 ."),
+    "a query without the thing": (
+        ":S sh:sparql [ sh:select 'SELECT ?value { $this <urn:p> ?value }' ] .",
+        ":a :p 1 .",
+    ),
     "deactivated": (
         ":S sh:or ( [ sh:deactivated true ; sh:path :p ; sh:minCount 1 ] ) .",
         ":a :q :b .",
@@ -260,6 +270,11 @@ class Dying(Slow):
         return []
 
 
+class Mistaken(engines.PySHACL):
+    def run(self, shapes: object, data: object) -> list[Result]:
+        raise KeyError("oops")
+
+
 class Hungry(engines.PySHACL):
     def run(self, shapes: object, data: object) -> list[Result]:
         bytearray(10_000_000_000)
@@ -274,8 +289,15 @@ def test_past_its_time_it_is_ended_and_nothing_is_said_to_conform() -> None:
 
 
 def test_where_an_accelerator_dies_pyshacl_does_its_work() -> None:
-    found = engines.run(Dying(), graph(SHAPES), graph(DATA), seconds=30, memory=BYTES)
+    notes: list[str] = []
+    found = engines.run(Dying(), graph(SHAPES), graph(DATA), seconds=30, memory=BYTES, notes=notes)
     assert len(found) == 4
+    assert engines.named(Dying(), notes) == f"slow 1, pySHACL {engines.PySHACL().version}"
+
+
+def test_a_mistake_in_the_program_is_told_as_one() -> None:
+    with pytest.raises(EngineFailed, match="The program failed: KeyError: 'oops'"):
+        engines.run(Mistaken(), graph(SHAPES), graph(DATA), seconds=30, memory=BYTES)
 
 
 def test_where_pyshacl_dies_it_could_not_be_checked() -> None:
@@ -312,7 +334,9 @@ def test_over_generated_data_each_way_finds_exactly_what_was_planted() -> None:
     base = Stored(bench_checks.store(data), ())
     ways = [
         *(engines.run(one, shapes, triples, seconds=60, memory=BYTES) for one in engines.ENGINES),
-        chunks.validate(Shapes(shapes), base, engines.PySHACL(), processes=2, size=70)[0],
+        chunks.validate(
+            Shapes(shapes), base, engines.PySHACL(), seconds=60, memory=BYTES, processes=2, size=70
+        )[0],
     ]
     assert len(data.planted) == 2 * len(domain.FAULTS)
     assert all(bench_checks.exact(data, found) for found in ways)

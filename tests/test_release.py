@@ -186,7 +186,7 @@ def test_what_breaks_a_shape_is_not_published_and_the_old_release_stays(
     with pytest.raises(release.Findings) as stopped:
         publish()
     findings = stopped.value.report.findings
-    assert {finding.place() for finding in findings} == {f"data/books.ttl:{line}"}
+    assert {finding.place() for finding in findings} == {f"data/books.ttl:{line}:1"}
     assert release.current(state) == published
     problem = release.problem(state)
     assert problem is not None

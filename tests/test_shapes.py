@@ -492,7 +492,9 @@ def test_the_check_of_a_folder_finds_it_too_and_says_where(name: str, report: ch
         for one in told:
             assert one.message("it") != one.message("en")
             line = file(name).location.read_text(encoding="utf-8").splitlines()[one.line - 1]
-            assert re.search(rf"[:/#]({local(one.path)}|{local(one.focus)})\b", line), one
+            steps = re.findall("<([^<>]*)>", one.path) or [one.path]
+            names = "|".join(map(local, (*steps, one.focus)))
+            assert re.search(rf"[:/#]({names})\b", line), one
 
 
 def local(iri: str) -> str:

@@ -201,7 +201,7 @@ _FORMATS = ("text", "short", "json", "ttl", "sarif", "junit", "github", "csv")
     show_default=True,
     help="The least that makes the exit status 1.",
 )
-@click.option("--engine", default="", help="What runs the shapes of files: pyshacl or shacl-rust.")
+@click.option("--engine", default="", help="What runs the shapes: pyshacl or shacl-rust.")
 @click.option("--all", "everything", is_flag=True, help="Show also what was wrong before.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes.")
 @_option("texts")
@@ -302,7 +302,7 @@ def _check_folder(folder: Path | None, options: dict[str, Any]) -> tuple[Any, li
     source = folder_module.read(_root(folder))
     with _Progress() as say:
         say(f"checking {len(source.of(*folder_module.PARTS))} files")
-        report, parsed = check_module.check(source)
+        report, parsed = check_module.check(source, options["engine"])
     stretches = evidence.count(parsed)
     if texts:
         report = report.plus(evidence.verify(parsed, Path(texts).expanduser()))

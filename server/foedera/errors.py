@@ -173,8 +173,16 @@ class DoesNotConform(FoederaError):
 
 
 class CouldNotCheck(FoederaError):
+    """``shape`` is the shape that is at fault, in N-Triples, where one is known."""
+
     exit_code = 3
     title = "The check could not be run"
+
+    def __init__(
+        self, detail: str, hint: str = "", retry_after: int | None = None, shape: str = ""
+    ) -> None:
+        super().__init__(detail, hint, retry_after)
+        self.shape = shape
 
 
 BY_NAME: dict[str, type[FoederaError]] = {

@@ -71,7 +71,7 @@ class File:
         return self.location.suffix in ENDINGS
 
     @property
-    def _escaped(self) -> str:
+    def escaped(self) -> str:
         """The key as a piece of an IRI."""
         return quote(self.key, safe="/~-._")
 
@@ -79,7 +79,7 @@ class File:
         """The IRI of the named graph that holds this file's triples; all changes have one."""
         if self.part == CHANGES:
             return ox.NamedNode(f"{base}graph/{CHANGES}")
-        return ox.NamedNode(f"{base}graph/{self._escaped}")
+        return ox.NamedNode(f"{base}graph/{self.escaped}")
 
     def parse(self, base: str) -> Parsed:
         """Read the file's triples, each with its line and, where the file names one, its graph.
@@ -110,7 +110,7 @@ class File:
                 parser = ox.parse(
                     input=cast(IO[bytes], lines),
                     format=ENDINGS[self.location.suffix],
-                    base_iri=base + self._escaped,
+                    base_iri=base + self.escaped,
                 )
                 for quad in parser:
                     triples.append(

@@ -110,7 +110,7 @@ class _Asked:
                 names, language = found[str(triple.subject)[1:-1]], name.language or ""
                 names[language] = min(names.get(language, rank), rank)
         return {
-            iri: {language: name for language, (_, name) in names.items()}
+            iri: {language: name for language, (_, name) in sorted(names.items())}
             for iri, names in found.items()
         }
 
@@ -160,11 +160,14 @@ class Memory(_Asked):
 
 
 class Stored(_Asked):
-    """A release in Oxigraph: what its named graphs state, but for some graphs."""
+    """What is in Oxigraph. Of a release it is what its named graphs state, without those that
+    ``leave_out`` names, and without the default graph, which has it all again."""
 
-    def __init__(self, store: ox.Store, leave_out: Collection[str]) -> None:
+    def __init__(self, store: ox.Store, leave_out: Collection[str] | None = None) -> None:
         self._store = store
-        self._leave_out = {ox.DefaultGraph(), *map(ox.NamedNode, leave_out)}
+        self._leave_out: set[Any] = set()
+        if leave_out is not None:
+            self._leave_out = {ox.DefaultGraph(), *map(ox.NamedNode, leave_out)}
 
     def _found(self, subject: Any, predicate: Any, value: Any) -> Iterator[ox.Triple]:
         for quad in self._store.quads_for_pattern(subject, predicate, value, None):

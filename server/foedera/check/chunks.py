@@ -13,6 +13,8 @@ import os
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from typing import Any
 
 import pyoxigraph as ox
@@ -24,6 +26,7 @@ from foedera.check.incremental import in_full, mark, marked, note, retargeted, s
 from foedera.check.reads import SUBCLASS, TYPE, Plan, Target
 from foedera.check.results import Engine, Result
 from foedera.check.shapes import Shapes
+from foedera.errors import EngineFailed
 
 SIZE = 500
 """Things in a chunk: large enough that the shapes are not read again and again, and small enough
@@ -31,34 +34,60 @@ for the memory of one process."""
 
 
 def validate(
-    shapes: Shapes, base: Base, engine: Engine, processes: int = 0, size: int = SIZE
+    shapes: Shapes,
+    base: Base,
+    engine: Engine,
+    *,
+    seconds: float,
+    memory: int,
+    processes: int = 0,
+    size: int = SIZE,
 ) -> tuple[list[Result], list[str]]:
     """All results over a base, and in sentences what had to be run over all of it at once.
 
-    The base is shared with the processes by a fork, so that it must not be a store that is open on
-    disk for writing. Raises CouldNotCheck.
+    Each chunk, and what has to be run at once, may take so many ``seconds`` and bytes of
+    ``memory``. The base is shared with the processes by a fork, so that it must not be a store
+    that is open on disk for writing. Raises CouldNotCheck, TimedOut and EngineFailed.
     """
     plan = Plan(shapes.triples)
     work = list(_chunks(plan, base, size))
-    shared = _Shared(shapes, plan, base, engine)
+    shared = _Shared(shapes, plan, base, engine, seconds, memory)
     found: dict[Result, None] = {}
-    with _pool(shared, processes or os.cpu_count() or 1) as pool:
-        for told in pool.map(_run, work):
-            found.update(dict.fromkeys(engines.unpacked(json.loads(told))))
+    notes = dict.fromkeys(note(one) for one in plan.opaque)
+    try:
+        with _pool(shared, processes or os.cpu_count() or 1) as pool:
+            for told in pool.map(_run, work):
+                content = json.loads(told)
+                found.update(dict.fromkeys(engines.unpacked(content["results"])))
+                notes.update(dict.fromkeys(content["notes"]))
+    except BrokenProcessPool:
+        raise EngineFailed(
+            "A process that ran the shapes was ended from outside",
+            "Nothing is known of the data. If memory ran short, check with fewer processes.",
+        ) from None
     if plan.opaque:
         data = list(stated(plan.opaque, base))
-        found.update(dict.fromkeys(engine.run(in_full(plan.opaque, shapes.triples), data)))
-    return list(found), [note(one) for one in plan.opaque]
+        rules = in_full(plan.opaque, shapes.triples)
+        said: list[str] = []
+        found.update(
+            dict.fromkeys(
+                engines.run(engine, rules, data, seconds=seconds, memory=memory, notes=said)
+            )
+        )
+        notes.update(dict.fromkeys(said))
+    return list(found), list(notes)
 
 
+@dataclass(frozen=True)
 class _Shared:
     """What all processes have."""
 
-    def __init__(self, shapes: Shapes, plan: Plan, base: Base, engine: Engine) -> None:
-        self.shapes = shapes
-        self.plan = plan
-        self.base = base
-        self.engine = engine
+    shapes: Shapes
+    plan: Plan
+    base: Base
+    engine: Engine
+    seconds: float
+    memory: int
 
 
 _shared: _Shared | None = None
@@ -79,7 +108,7 @@ _Chunk = list[tuple[int, str]]
 
 
 def _run(chunk: _Chunk) -> str:
-    """In a process of the pool: the results of a chunk, as JSON."""
+    """In a process of the pool: what a child of it finds in a chunk, as JSON."""
     assert _shared is not None
     shared = _shared
     named = list(shared.plan.targets)
@@ -91,8 +120,11 @@ def _run(chunk: _Chunk) -> str:
     marks = {shape: mark(number) for number, shape in enumerate(things)}
     rules = retargeted(shared.shapes.triples, marks, shared.plan.idle)
     data = [*extract(shared.plan, view, things), *marked(things, marks)]
-    engine = engines.PySHACL() if shared.engine.refuses(rules, data) else shared.engine
-    return json.dumps([engines.packed(one) for one in engine.run(rules, data)])
+    notes: list[str] = []
+    found = engines.run(
+        shared.engine, rules, data, seconds=shared.seconds, memory=shared.memory, notes=notes
+    )
+    return json.dumps({"results": [engines.packed(one) for one in found], "notes": notes})
 
 
 def _chunks(plan: Plan, base: Base, size: int) -> Iterator[_Chunk]:

@@ -16,7 +16,7 @@ from foedera.check.findings import Finding, Report, ordered
 from foedera.check.reading import Document
 from foedera.check.rules import Rules
 from foedera.check.shapes import Shapes
-from foedera.check.telling import Telling
+from foedera.check.telling import InDocuments, Telling
 from foedera.errors import CouldNotCheck
 from foedera.stores.base import Store
 from foedera.stores.embedded import EmbeddedStore
@@ -199,7 +199,7 @@ def _by_shapes(
         *telling.results(outcome.there, "there"),
         *telling.results(outcome.resolved, "resolved"),
     ]
-    return found, [*notes, *outcome.notes], f"{engine.name} {engine.version}"
+    return found, [*notes, *outcome.notes], engines.named(engine, outcome.notes)
 
 
 def _by_queries(
@@ -270,7 +270,7 @@ def _telling(documents: Sequence[Document], against: Against) -> Telling:
     prefixes = dict(against.rules.prefixes)
     for document in documents:
         prefixes |= {one.name: one.iri for one in document.prefixes.values()}
-    return Telling(documents, against.shapes, _Names(documents, against), prefixes)
+    return Telling(InDocuments(documents), against.shapes, _Names(documents, against), prefixes)
 
 
 class _Names:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pyoxigraph as ox
@@ -43,6 +43,55 @@ _FORMS = {
 told apart from these."""
 
 
+_PROPERTY_SHAPE = ox.NamedNode(terms.SH + "PropertyShape")
+_NIL = ox.NamedNode(terms.NIL)
+
+
+def _is_iri(value: Any) -> bool:
+    return isinstance(value, ox.NamedNode)
+
+
+def _is_count(value: Any) -> bool:
+    whole = isinstance(value, ox.Literal) and value.datatype.value == terms.XSD + "integer"
+    return whole and re.fullmatch(r"\+?\d+", value.value) is not None
+
+
+def _is_truth(value: Any) -> bool:
+    truth = isinstance(value, ox.Literal) and value.datatype.value == terms.XSD + "boolean"
+    return truth and value.value in ("true", "false")
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        re.compile(value.value)
+    except re.error:
+        return False
+    return isinstance(value, ox.Literal) and value.datatype.value == terms.XSD + "string"
+
+
+_KINDS = frozenset(
+    ["BlankNode", "IRI", "Literal", "BlankNodeOrIRI", "BlankNodeOrLiteral", "IRIOrLiteral"]
+)
+_FORM: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("class", "datatype", "equals", "disjoint", *_PAIRS), _is_iri),
+    **dict.fromkeys(("targetClass", "targetSubjectsOf", "targetObjectsOf"), _is_iri),
+    **dict.fromkeys(("minCount", "maxCount", "minLength", "maxLength"), _is_count),
+    **dict.fromkeys(("qualifiedMinCount", "qualifiedMaxCount"), _is_count),
+    **dict.fromkeys(("uniqueLang", "closed", "deactivated"), _is_truth),
+    "pattern": _is_pattern,
+    "nodeKind": lambda value: getattr(value, "value", "").removeprefix(terms.SH) in _KINDS,
+}
+"""What the values of parameters must be."""
+
+_LISTED = frozenset(["in", "languageIn", "ignoredProperties", *_LISTS])
+_ONCE = _RANGES | {
+    *("datatype", "nodeKind", "minCount", "maxCount", "minLength", "maxLength", "uniqueLang"),
+    *("languageIn", "in", "closed", "path", "severity", "pattern", "flags", "qualifiedMinCount"),
+    *("qualifiedMaxCount", "qualifiedValueShape", "ignoredProperties"),
+}
+"""What a shape may say only once."""
+
+
 def why(shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> str:
     """The first reason, as the end of a sentence, or ""."""
     return next(_Reasons(shapes, data).all(), "")
@@ -57,6 +106,7 @@ class _Reasons:
         self._seen: dict[str, set[str]] = {}
 
     def all(self) -> Iterator[str]:
+        yield from self._ill_formed()
         yield from self._at_once()
         for shape, properties in self._reached_by_texts().items():
             for name in _NOT_OF_TEXTS:
@@ -66,6 +116,37 @@ class _Reasons:
                 if re.search(r"\^<|[*?]$", self._known.path_of(inner)):
                     yield "a path leads backwards from a text, or nowhere"
             yield from self._compared(shape, properties)
+
+    def _ill_formed(self) -> Iterator[str]:
+        """What breaks the syntax of SHACL (appendix A of it): pySHACL says so, and where, while
+        shacl-rust passes over the constraint, or the shape."""
+        values: dict[tuple[Any, str], list[Any]] = defaultdict(list)
+        for one in self._shapes:
+            name = one.predicate.value.removeprefix(terms.SH)
+            values[one.subject, name].append(one.object)
+            if name in _FORM and not _FORM[name](one.object):
+                yield f"a shape has sh:{name} {str(one.object)[:60]}"
+            elif name in _LISTED and not self._is_list(one.object):
+                yield f"sh:{name} leads to no list"
+            elif name == "property" and len(self._known.of(one.object, "path")) != 1:
+                yield "a property shape has not one path"
+        for (shape, name), several in values.items():
+            if name in _ONCE and len(several) > 1:
+                yield f"a shape has sh:{name} more than once"
+            elif (
+                name == terms.TYPE and _PROPERTY_SHAPE in several and (shape, "path") not in values
+            ):
+                yield "a property shape has not one path"
+
+    def _is_list(self, head: Any) -> bool:
+        seen = set()
+        while head != _NIL:
+            firsts, rests = self._known.at(head, terms.FIRST), self._known.at(head, terms.REST)
+            if head in seen or len(firsts) != 1 or len(rests) != 1:
+                return False
+            seen.add(head)
+            head = rests[0]
+        return True
 
     def _at_once(self) -> Iterator[str]:
         for one in self._shapes:

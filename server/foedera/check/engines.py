@@ -21,8 +21,8 @@ from foedera import terms
 from foedera.check import distrust, sparql
 from foedera.check.hygiene import OWN
 from foedera.check.results import Engine, Result
-from foedera.check.shapes import Shapes
-from foedera.errors import CouldNotCheck, EngineFailed, FoederaError, TimedOut
+from foedera.check.shapes import Shapes, dangling
+from foedera.errors import CouldNotCheck, EngineFailed, FoederaError, QuerySyntax, TimedOut
 from foedera.query import apart, engine
 from foedera.query.scan import scan
 
@@ -57,7 +57,7 @@ class PySHACL:
         from foedera import bridge
 
         refuse_services(shapes)
-        shapes = [*filter(_meant, shapes), *_imported(shapes)]
+        shapes = [*filter(_meant, _described(shapes)), *_imported(shapes)]
         known = Shapes(shapes)
         store = ox.Store()
         store.bulk_extend(ox.Quad(one.subject, one.predicate, one.object) for one in data)
@@ -76,11 +76,17 @@ class PySHACL:
                 if isinstance(found, Exception):
                     raise found
             except Exception as fault:  # pySHACL raises several families of its own and rdflib's
-                shape = known.owner(_at_work(fault))
+                shape = _at_work(fault)
+                # Of a query the line is not told: it counts the prefixes put before it.
+                words = (
+                    f"its query does not parse: {fault.detail.partition(': ')[2]}"
+                    if isinstance(fault, QuerySyntax)
+                    else f"{type(fault).__name__}: {' '.join(str(fault).split())[:1000]}"
+                )
                 raise CouldNotCheck(
-                    f"{shape or 'The shapes'}: {type(fault).__name__}: "
-                    f"{' '.join(str(fault).split())[:1000]}",
+                    f"{known.owner(shape) or 'The shapes'}: {words}",
                     "This is a fault of the rules, not of the data: nothing was checked by them.",
+                    shape="" if shape is None else str(shape),
                 ) from fault
         templates = [one.object for one in shapes if one.predicate.value == _SH + "message"]
         sh = rdflib.Namespace(_SH)
@@ -130,6 +136,12 @@ def _meant(triple: ox.Triple) -> bool:
     )
 
 
+def _described(triples: Sequence[ox.Triple]) -> list[ox.Triple]:
+    """Shapes without what makes shapes of nothing: on such pySHACL gives up the whole check."""
+    nowhere = set(dangling(triples))
+    return [one for one in triples if one not in nowhere]
+
+
 def _imported(shapes: Sequence[ox.Triple]) -> Iterator[ox.Triple]:
     """The declarations of prefixes that others import (SHACL, section 5.2.1), said of these."""
     declare = ox.NamedNode(_SH + "declare")
@@ -167,6 +179,7 @@ class ShaclRust:
         return importlib.metadata.version("shacl-rust")
 
     def refuses(self, shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> str:
+        shapes = _described(shapes)
         used = {one.predicate.value.removeprefix(_SH) for one in shapes}
         for name in ("target", "js", "validator", "nodeValidator", "parameter"):
             if name in used:
@@ -198,6 +211,7 @@ class ShaclRust:
         import shacl_rust
 
         refuse_services(shapes)
+        shapes = _described(shapes)
         known = Shapes([*shapes, *_imported(shapes)])
         beside = {_SH + name for name in ("sparql", "select", "ask")}
         plain = [one for one in shapes if one.predicate.value not in beside]
@@ -373,7 +387,7 @@ def run(
 
     def instead(why: str) -> list[Result]:
         if notes is not None:
-            notes.append(f"pySHACL ran the shapes in the place of {engine.name}, which {why}")
+            notes.append(f"{_INSTEAD} {engine.name}, which {why}")
         return run(PySHACL(), shapes, data, seconds=seconds, memory=memory)
 
     why = engine.refuses(shapes, data)  # what is run may have more in it than what it was chosen by
@@ -386,21 +400,35 @@ def run(
         )
     except TimeoutError:
         raise TimedOut(
-            f"The shapes ran for longer than {seconds:.0f} seconds",
-            "Nothing is known of what was sent. Check less at once.",
+            f"The shapes ran for longer than {seconds:,.0f} seconds",
+            "Nothing is known of the data. Check less at once.",
         ) from None
     except CouldNotCheck:
         if isinstance(engine, PySHACL):
             raise
         return instead("could not read the shapes or the data")
+    except EngineFailed:
+        if isinstance(engine, PySHACL):
+            raise
+        return instead("failed")
     except EOFError:
         if not isinstance(engine, PySHACL):
             return instead("ended its process")
         raise EngineFailed(
             f"The shapes need more than the {memory // 1_000_000:,} MB that they may take",
-            "Nothing is known of what was sent. Check less at once.",
+            "Nothing is known of the data. Check less at once.",
         ) from None
     return unpacked(told["results"])
+
+
+_INSTEAD = "pySHACL ran the shapes in the place of"
+
+
+def named(engine: Engine, notes: Iterable[str]) -> str:
+    """What ran, with its version, as far as the notes of `run` tell."""
+    helped = any(note.startswith(_INSTEAD) for note in notes)
+    ran = [engine, PySHACL()] if helped else [engine]
+    return ", ".join(f"{one.name} {one.version}" for one in ran)
 
 
 def packed(result: Result) -> list[Any]:
@@ -458,6 +486,7 @@ def refuse_services(shapes: Iterable[ox.Triple]) -> None:
                 raise CouldNotCheck(
                     f"{one.subject}: {fault.detail}",
                     "This is a fault of the rules, not of the data: nothing was checked by them.",
+                    shape=str(one.subject),
                 ) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 
@@ -78,8 +79,21 @@ class Finding:
         return ":".join(parts)
 
     def __str__(self) -> str:
-        words = " ".join(self.message().split())
-        return f"{self.place()}: {self.severity}: {words}"
+        words = _short(" ".join(self.message().split()), 5 * _LONGEST)
+        return f"{self.place()}: {self.severity}: {words}{self._about()}"
+
+    def _about(self) -> str:
+        """The thing, the property and the value, in brackets."""
+        focus, path = (
+            f"<{one}>" if _IRI.fullmatch(one) else one for one in (self.focus, self.path)
+        )
+        if self.focus and not _IRI.fullmatch(self.focus):
+            focus = "[]"  # it has no name of its own
+        about = " ".join(_short(one) for one in (focus, path) if one)
+        if about and self.term and self.value != self.focus:
+            value = "[]" if self.term.startswith("_:") else _short(self.term)
+            about += f" is {value}"
+        return f" ({about})" if about else ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +149,14 @@ class Report:
 
     def to_json(self) -> str:
         return json.dumps({"conforms": self.conforms, **asdict(self)}, ensure_ascii=False, indent=1)
+
+
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>]*")
+_LONGEST = 200
+
+
+def _short(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else text[:longest] + "…"
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -270,6 +270,18 @@ _SAID: dict[str, tuple[str, str]] = {
         "{times} of these statements are published already: they can be left out.",
         "{times} di queste dichiarazioni sono già pubblicate: si possono omettere.",
     ),
+    "shapes-unknown": (
+        "sh:{name} is no property of SHACL: nothing is checked by it. Correct its name, or take "
+        "it out.",
+        "sh:{name} non è una proprietà di SHACL: non controlla nulla. Correggerne il nome, o "
+        "toglierla.",
+    ),
+    "shapes-nowhere": (
+        "The shape {value} is described nowhere: nothing is checked by it. Write it, or correct "
+        "its name here.",
+        "La forma {value} non è descritta da nessuna parte: non controlla nulla. Scriverla, o "
+        "correggerne qui il nome.",
+    ),
 }
 
 

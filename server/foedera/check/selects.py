@@ -89,6 +89,18 @@ def bodies(
     return found
 
 
+def gives_this(text: str) -> bool:
+    """Whether $this is among what a query gives."""
+    depth = 0
+    for token in _parted(tokens(text)):
+        if token.text == "{" and token.kind == "other":
+            return False
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if not depth and (token.text == "*" or token.text[1:] == THIS):
+            return True
+    return False
+
+
 def _connected(body: Body) -> bool:
     """Whether all patterns hang together with $this by variables."""
     reached, rest = {THIS}, list(body.patterns)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 import pyoxigraph as ox
 
 from foedera import terms
+from foedera.check import said
 from foedera.check.results import Result
 
 _SH = terms.SH
@@ -133,7 +134,11 @@ class Shapes:
 
     def of(self, shape: Any, parameter: str) -> list[Any]:
         """The values of a parameter of a shape, by its name in SHACL."""
-        return self._said.get((shape, _SH + parameter), [])
+        return self.at(shape, _SH + parameter)
+
+    def at(self, node: Any, predicate: str) -> list[Any]:
+        """The values of a property, by its IRI."""
+        return self._said.get((node, predicate), [])
 
     def members(self, head: Any) -> list[Any]:
         """The members of an RDF list."""
@@ -252,25 +257,39 @@ class Shapes:
             found[language] = _put(text, words)
         return found
 
-    @cached_property
-    def _names(self) -> set[str]:
-        return {
-            one.predicate.value.removeprefix(_SH)
-            for one in self.triples
-            if one.predicate.value.startswith(_SH)
-        }
-
-    def faults(self) -> list[str]:
-        """What of the shapes an engine would pass over or stumble on, in sentences."""
-        found = [
-            f"sh:{name} is unknown: engines pass it over, so it checks nothing"
-            for name in sorted(self._names - _KNOWN)
-        ]
-        subjects = {one.subject for one in self.triples}
+    def faults(self) -> list[Fault]:
+        """What of the shapes checks nothing."""
+        found, told = [], set()
         for one in self.triples:
-            if one.predicate.value == _SH + "property" and one.object not in subjects:
-                found.append(f"{one.subject} has the property shape {one.object}, which is nowhere")
+            name = one.predicate.value.removeprefix(_SH)
+            if name != one.predicate.value and name not in _KNOWN and name not in told:
+                told.add(name)
+                found.append(
+                    Fault(one, "shapes-unknown", said.messages("shapes-unknown", {"name": name}))
+                )
+        for one in dangling(self.triples):
+            words = {"value": shown(one.object)}
+            found.append(Fault(one, "shapes-nowhere", said.messages("shapes-nowhere", words)))
         return found
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A triple of the shapes that checks nothing: its code, and why, by language tag."""
+
+    triple: ox.Triple
+    code: str
+    messages: dict[str, str]
+
+
+def dangling(triples: Sequence[ox.Triple]) -> list[ox.Triple]:
+    """The triples that make a shape of what is described nowhere: DCAT-AP's own have two."""
+    described = {one.subject for one in triples}
+    return [
+        one
+        for one in triples
+        if one.predicate.value in (_SH + "property", _SH + "node") and one.object not in described
+    ]
 
 
 def sentence(component: str) -> dict[str, str]:

@@ -68,6 +68,8 @@ def constraints(shapes: Shapes) -> list[Constraint] | str:
             bodies = selects.bodies(text, prefixes)
         except selects.Refused as refused:
             return f"of a SPARQL constraint {refused.why}"
+        if not selects.gives_this(text):
+            return "a SPARQL constraint does not give $this"
         if not bodies or not all(_reads_this(body) for body in bodies):
             return "a SPARQL constraint has no triple pattern with $this"
         header = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in sorted(prefixes.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pyoxigraph as ox
 
@@ -20,85 +20,24 @@ Names = Callable[[Iterable[str]], Mapping[str, dict[str, str]]]
 """The names of things by language tag, for many IRIs at once."""
 
 
+class Places(Protocol):
+    """Where in files something stands."""
+
+    def spot(self, focus: Any, path: str, value: Any) -> tuple[str, Spot]:
+        """The file and the stretch of text that a finding is about; ``path`` as SPARQL has it."""
+
+
 @dataclass(frozen=True)
-class Telling:
-    """All that is needed to tell of what was found in some documents."""
+class InDocuments:
+    """The places in some documents, to the column."""
 
     documents: Sequence[Document]
-    shapes: Shapes
-    names: Names
-    prefixes: Mapping[str, str]
-
-    def results(self, results: Iterable[Result], standing: str) -> list[Finding]:
-        """Findings of what an engine found."""
-        results = list(results)
-        names = self.names(_iris(results))
-        return [self._result(one, standing, names) for one in results]
-
-    def rows(self, rows: Iterable[Row], standing: str) -> list[Finding]:
-        """Findings of what the publication's queries found."""
-        rows = list(rows)
-        names = self.names(_iris(rows))
-        found = []
-        for row in rows:
-            path = f"<{row.path.value}>" if isinstance(row.path, ox.NamedNode) else ""
-            file, spot = self.spot(row.focus, path, row.value)
-            found.append(
-                Finding(
-                    "hygiene",
-                    row.severity,
-                    file,
-                    spot.line,
-                    spot.column,
-                    row.messages,
-                    focus=_plain(row.focus),
-                    path=_plain(row.path),
-                    value=_plain(row.value),
-                    rule=row.rule,
-                    code="rule",
-                    end_line=spot.end_line,
-                    end_column=spot.end_column,
-                    labels=dict(names.get(_plain(row.focus), {})),
-                    path_labels=self.shapes.path_words(path, _of(names)) if path else {},
-                    term="" if row.value is None else str(row.value),
-                    standing=standing,
-                )
-            )
-        return found
-
-    def _result(
-        self, result: Result, standing: str, names: Mapping[str, dict[str, str]]
-    ) -> Finding:
-        file, spot = self.spot(result.focus, result.path, result.value)
-        owner = self.shapes.owner(result.shape)
-        path = re.fullmatch("<([^<>]*)>", result.path)
-        return Finding(
-            "shape",
-            result.severity,
-            file,
-            spot.line,
-            spot.column,
-            self.shapes.messages(result),
-            focus=_plain(result.focus),
-            path=path[1] if path else result.path,
-            value=_plain(result.value),
-            rule=_plain(owner),
-            code=codes.of_component(result.component),
-            end_line=spot.end_line,
-            end_column=spot.end_column,
-            labels=dict(names.get(_plain(result.focus), {})),
-            path_labels=self.shapes.path_words(result.path, _of(names)) if result.path else {},
-            term="" if result.value is None else str(result.value),
-            component=result.component,
-            fix=fixes.fix(result, self.shapes, self.prefixes),
-            standing=standing,
-        )
 
     def spot(self, focus: Any, path: str, value: Any) -> tuple[str, Spot]:
         """The file and the stretch of text that a finding is about.
 
-        The triple itself, where it is contributed; failing that another of the same property, the
-        thing, or what leads to it: a thing that is there already fails for a triple that came.
+        The triple itself, where it is there; failing that another of the same property, the thing,
+        or what leads to it: a thing that is published already fails for a triple that came.
         """
         steps = [ox.NamedNode(iri) for iri in re.findall("<([^<>]*)>", path)]
         for document in self.documents:
@@ -131,6 +70,81 @@ class Telling:
                     if one.triple.predicate in wanted:
                         return document.name, one.predicate
         return (self.documents[0].name if self.documents else ""), Spot()
+
+
+@dataclass(frozen=True)
+class Telling:
+    """All that is needed to tell of what was found in some files."""
+
+    places: Places
+    shapes: Shapes
+    names: Names
+    prefixes: Mapping[str, str]
+
+    def results(self, results: Iterable[Result], standing: str) -> list[Finding]:
+        """Findings of what an engine found."""
+        results = list(results)
+        names = self.names(_iris(results))
+        return [self._result(one, standing, names) for one in results]
+
+    def rows(self, rows: Iterable[Row], standing: str) -> list[Finding]:
+        """Findings of what the publication's queries found."""
+        rows = list(rows)
+        names = self.names(_iris(rows))
+        found = []
+        for row in rows:
+            path = f"<{row.path.value}>" if isinstance(row.path, ox.NamedNode) else ""
+            file, spot = self.places.spot(row.focus, path, row.value)
+            found.append(
+                Finding(
+                    "hygiene",
+                    row.severity,
+                    file,
+                    spot.line,
+                    spot.column,
+                    row.messages,
+                    focus=_plain(row.focus),
+                    path=_plain(row.path),
+                    value=_plain(row.value),
+                    rule=row.rule,
+                    code="rule",
+                    end_line=spot.end_line,
+                    end_column=spot.end_column,
+                    labels=dict(names.get(_plain(row.focus), {})),
+                    path_labels=self.shapes.path_words(path, _of(names)) if path else {},
+                    term="" if row.value is None else str(row.value),
+                    standing=standing,
+                )
+            )
+        return found
+
+    def _result(
+        self, result: Result, standing: str, names: Mapping[str, dict[str, str]]
+    ) -> Finding:
+        file, spot = self.places.spot(result.focus, result.path, result.value)
+        owner = self.shapes.owner(result.shape)
+        path = re.fullmatch("<([^<>]*)>", result.path)
+        return Finding(
+            "shape",
+            result.severity,
+            file,
+            spot.line,
+            spot.column,
+            self.shapes.messages(result),
+            focus=_plain(result.focus),
+            path=path[1] if path else result.path,
+            value=_plain(result.value),
+            rule=_plain(owner),
+            code=codes.of_component(result.component),
+            end_line=spot.end_line,
+            end_column=spot.end_column,
+            labels=dict(names.get(_plain(result.focus), {})),
+            path_labels=self.shapes.path_words(result.path, _of(names)) if result.path else {},
+            term="" if result.value is None else str(result.value),
+            component=result.component,
+            fix=fixes.fix(result, self.shapes, self.prefixes),
+            standing=standing,
+        )
 
 
 def _names(node: Any) -> bool:

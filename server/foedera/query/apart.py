@@ -9,8 +9,8 @@ import os
 import select
 import signal
 import socket
-import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -54,9 +54,13 @@ def tell(connection: socket.socket, work: Callable[[], dict[str, Any]]) -> None:
         told: dict[str, Any] = {"done": work()}
     except FoederaError as fault:
         told = {"fault": vars(fault), "error": type(fault).__name__}
-    except BaseException as fault:
-        print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
+    except MemoryError:
         os._exit(1)
+    except BaseException as fault:
+        traceback.print_exc()
+        words = f"The program failed: {type(fault).__name__}: {' '.join(str(fault).split())[:500]}"
+        hint = "This is a mistake in the program, and nothing is known of what it was to look at."
+        told = {"fault": {"detail": words, "hint": hint}, "error": "EngineFailed"}
     with contextlib.suppress(OSError):
         wire.send_json(connection, wire.END, told)
     os._exit(0)

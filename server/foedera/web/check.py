@@ -439,6 +439,7 @@ _FAMILIES = {
     "date": "Dates",
     "language": "Languages",
     "shape": "What the shapes ask for",
+    "shapes": "The shapes themselves",
     "rule": "What the publication asks for by queries",
     "evidence": "Evidence",
     "change": "Changes",
