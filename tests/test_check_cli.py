@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conftest import ROOT
 
@@ -151,3 +153,73 @@ def test_the_action_and_the_hook_call_what_there_is() -> None:
         assert option in action
         assert option in shown
     assert "entry: foedera check" in hook
+
+
+def action(folder: Path, **inputs: str) -> tuple[int, str]:
+    """Runs the step of the Action that checks, as GitHub would; its inputs are its defaults but for
+    some. Exit status and standard output."""
+    told = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    step = next(one for one in told["runs"]["steps"] if one.get("name") == "Check")
+    values = {name: str(one.get("default", "")) for name, one in told["inputs"].items()}
+    values.update({name.replace("_", "-"): value for name, value in inputs.items()})
+    given = {
+        name: values[re.fullmatch(r"\$\{\{ inputs\.([a-z-]+) \}\}", text)[1]]  # type: ignore[index]
+        for name, text in step["env"].items()
+    }
+    answer = subprocess.run(
+        ["bash", "-e", "-c", step["run"]],
+        cwd=folder,
+        env={
+            "PATH": f"{Path(sys.executable).parent}:{os.defpath}",
+            "HOME": str(folder),
+            **given,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return answer.returncode, answer.stdout
+
+
+def test_the_action_marks_what_is_wrong_and_fails(desk: Path) -> None:
+    status, told = action(desk, files="good.ttl untidy.ttl bad.ttl")
+    assert (status, told.count("::error ")) == (0, 0)
+    status, told = action(desk, files="bad.ttl", sarif="told.sarif")
+    assert status == 1
+    assert "::error file=bad.ttl,line=3" in told
+    assert json.loads((desk / "told.sarif").read_text())["runs"][0]["results"]
+
+
+def test_the_action_checks_the_whole_folder_where_no_files_are_named(desk: Path) -> None:
+    assert action(desk)[0] == 0
+    (desk / "data" / "x.ttl").write_text(BAD, encoding="utf-8")
+    status, told = action(desk)
+    assert status == 1
+    assert "::error file=data/x.ttl,line=3" in told
+    assert action(desk, files="untidy.ttl", fail_on="info")[0] == 1
+
+
+@pytest.mark.parametrize("place", ["data/x.ttl", "shapes/x.ttl"])
+def test_a_hook_runs_for_the_files_that_it_is_for(desk: Path, place: str) -> None:
+    """As pre-commit calls it: the entry, and the files that fit its pattern behind it."""
+    bad = "<urn:x> a [] [] ." if place.startswith("shapes") else BAD
+    (desk / place).write_text(bad, encoding="utf-8")
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    for_it = [hook for hook in hooks if re.search(hook["files"], place)]
+    assert [hook["id"] for hook in for_it] == [
+        *(["foedera-check"] if place.startswith("data") else []),
+        "foedera-check-folder",
+    ]
+    for hook in for_it:
+        words = hook["entry"].split()[2:] + ([place] if hook.get("pass_filenames", True) else [])
+        status, told, _ = check(*words, cwd=desk)
+        assert status == 1
+        assert place in told
+
+
+def test_a_name_that_is_missing_is_told_once_with_what_to_write(desk: Path) -> None:
+    status, told, _ = check("bad.ttl", cwd=desk)
+    assert status == 1
+    assert told.count("violation[") == 1
+    assert "thing-unnamed" not in told
+    assert 'rdfs:label "…"@en' in told

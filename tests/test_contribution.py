@@ -76,7 +76,19 @@ def test_a_value_is_told_of_where_it_stands(judge: Judge) -> None:
     report = judge(BOOK.replace("person:natsume-soseki", "book:kokoro"))
     finding = next(one for one in report.violations if one.code == "shape-class")
     assert (finding.line - START, finding.column, finding.end_column) == (3, 16, 27)
-    assert finding.fix == "book:kokoro a :Author ."
+    assert finding.fix == ""  # it is known to be something else
+
+
+def test_of_what_is_known_to_nobody_it_is_said_how_to_say_what_it_is(judge: Judge) -> None:
+    report = judge(BOOK.replace("person:natsume-soseki", "person:nobody-at-all"))
+    finding = next(one for one in report.violations if one.code == "shape-class")
+    assert finding.fix == "person:nobody-at-all a :Author ."
+
+
+def test_the_shape_that_a_name_nearly_meant_breaks_says_which(judge: Judge) -> None:
+    report = judge(BOOK.replace("person:natsume-soseki", "person:natsume-soseky"))
+    finding = next(one for one in report.violations if one.code == "shape-class")
+    assert finding.fix == "person:natsume-soseki"
 
 
 def test_a_published_thing_that_breaks_by_it_is_told_of_in_its_line(judge: Judge) -> None:

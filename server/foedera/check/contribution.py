@@ -28,8 +28,11 @@ MEMORY = 2_000_000_000
 _SMALL = 200_000
 """Triples of a base over all of which the publication's queries are run."""
 
-_NEEDS_ALL = ("iri-dangling", "thing-")
+_NEEDS_ALL = ("iri-dangling", "thing-", "prefix-unused")
 """Codes of findings that would be false where a part of the text could not be read."""
+
+_LINTS = ("literal-", "iri-dangling-near", "language-", "term-unknown-near")
+"""Codes of findings that say better what to write than the shape that they break."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,12 @@ def judge(
     findings = [finding for document in documents for finding in document.findings]
     broken = any(one.kind == "syntax" and one.severity == "violation" for one in findings)
     found = lint.lint(documents, against.vocabulary, against.base)
-    findings += [one for one in found if not (broken and one.code.startswith(_NEEDS_ALL))]
+    unread = {(one.file, one.line) for one in findings if one.kind == "syntax"}
+    findings += [
+        one
+        for one in found
+        if not (broken and one.code.startswith(_NEEDS_ALL)) and (one.file, one.line) not in unread
+    ]
     notes: list[str] = []
     ran = ""
     if broken:
@@ -140,7 +148,7 @@ def judge(
         findings += found
         notes += more
     return Report(
-        ordered(_once(findings)),
+        ordered(_once(list(_bettered(findings)))),
         files=len(documents),
         triples=sum(len(document.statements) for document in documents),
         shapes=len(whole.shapes_in(against.rules.shapes)),
@@ -174,6 +182,28 @@ def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
             yield replace(one, severity=rule.severity, rule=rule.rule, standing=rule.standing)
         elif one.code != "rule":
             yield one
+
+
+def _bettered(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Findings of shapes with what to write, as others know it; and what a shape says of a thing
+    without a name, it alone says."""
+    unnamed = {one.focus: one.fix for one in findings if one.code == "thing-unnamed"}
+    at_spot = {
+        (one.file, one.line, one.column, one.term): one.fix
+        for one in findings
+        if one.fix and one.code.startswith(_LINTS)
+    }
+    told = set()
+    for one in findings:
+        if one.code == "shape-min-count" and one.path in terms.LABELS and one.focus in unnamed:
+            told.add(one.focus)
+            yield replace(one, fix=one.fix or unnamed[one.focus])
+        elif one.kind == "shape":
+            key = (one.file, one.line, one.column, one.term)
+            yield replace(one, fix=at_spot.get(key, one.fix))
+        elif one.code != "thing-unnamed":
+            yield one
+    yield from (one for one in findings if one.code == "thing-unnamed" and one.focus not in told)
 
 
 def _by_shapes(

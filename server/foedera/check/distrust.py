@@ -111,7 +111,7 @@ class _Reasons:
         for shape, properties in self._reached_by_texts().items():
             for name in _NOT_OF_TEXTS:
                 if self._known.of(shape, name):
-                    yield "a shape looks at texts, of which it says that they are no things"
+                    yield f"sh:{name} looks at texts, which it gets wrong"
             for inner in self._inside(shape):
                 if re.search(r"\^<|[*?]$", self._known.path_of(inner)):
                     yield "a path leads backwards from a text, or nowhere"

@@ -214,6 +214,7 @@ class _Lint:
 
     def _prefixes(self, document: Document) -> Iterator[Finding]:
         known = self._vocabulary.prefixes
+        unused = []
         for name, prefix in document.prefixes.items():
             fix = f"@prefix {name}: <{known.get(name, '')}> ."
             meant = known.get(name)
@@ -222,7 +223,10 @@ class _Lint:
                 yield self._find("prefix-wrong", "warning", document, prefix.spot, fix, **words)
             used = re.search(rf"(?<![\w:.-]){re.escape(name)}:", _beside(document, prefix.spot))
             if not used:
-                yield self._find("prefix-unused", "info", document, prefix.spot, prefix=name)
+                unused.append(prefix)
+        if unused:  # most people begin with the same lines: one word on it is enough
+            names = ", ".join(f"{one.name}:" for one in unused)
+            yield self._find("prefix-unused", "info", document, unused[0].spot, prefixes=names)
 
     # Terms
 

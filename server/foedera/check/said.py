@@ -51,8 +51,8 @@ _SAID: dict[str, tuple[str, str]] = {
         "così via.",
     ),
     "parse-unclosed-bracket": (
-        "The bracket {text} that is opened here is not closed.",
-        "La parentesi {text} aperta qui non è chiusa.",
+        "The bracket {text} that is opened here is not closed: write {close} where it ends.",
+        "La parentesi {text} aperta qui non è chiusa: scrivere {close} dove finisce.",
     ),
     "parse-unopened-bracket": (
         "The bracket {text} closes nothing: take it out, or open it before.",
@@ -95,10 +95,8 @@ _SAID: dict[str, tuple[str, str]] = {
         "Dopo {word} non va un punto: toglierlo, o scrivere @{word} in minuscolo.",
     ),
     "prefix-undeclared": (
-        "The prefix {prefix}: is not declared (used {times} times): write at the top of the file "
-        "what it stands for.",
-        "Il prefisso {prefix}: non è dichiarato (usato {times} volte): scrivere all'inizio del "
-        "file per che cosa sta.",
+        "The prefix {prefix}: is not declared: write at the top of the file what it stands for.",
+        "Il prefisso {prefix}: non è dichiarato: scrivere all'inizio del file per che cosa sta.",
     ),
     "parse-language": (
         "This is no language tag: write one such as @en, @it or @ja right behind the text.",
@@ -165,8 +163,8 @@ _SAID: dict[str, tuple[str, str]] = {
         "altrimenti tutti i suoi nomi significano altro.",
     ),
     "prefix-unused": (
-        "The prefix {prefix}: is not used: take the line out.",
-        "Il prefisso {prefix}: non è usato: togliere la riga.",
+        "Declared, and not used: {prefixes}. The lines can be taken out.",
+        "Dichiarati, e non usati: {prefixes}. Le righe si possono togliere.",
     ),
     "term-unknown": (
         "The ontology has no term {term}: look up the right one, or propose it.",

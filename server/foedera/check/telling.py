@@ -142,9 +142,17 @@ class Telling:
             path_labels=self.shapes.path_words(result.path, _of(names)) if result.path else {},
             term="" if result.value is None else str(result.value),
             component=result.component,
-            fix=fixes.fix(result, self.shapes, self.prefixes),
+            fix=self._fix(result, names),
             standing=standing,
         )
+
+    def _fix(self, result: Result, names: Mapping[str, dict[str, str]]) -> str:
+        """What to write; not that something known is of a class that it is not said to be of."""
+        if result.component.endswith("#ClassConstraintComponent") and names.get(
+            _plain(result.value)
+        ):
+            return ""
+        return fixes.fix(result, self.shapes, self.prefixes)
 
 
 def _names(node: Any) -> bool:

@@ -345,6 +345,7 @@ class Reader:
                 Token("punct", "}", 0, 0),
                 opened=str(opened),
                 text="{",
+                close="}",
             )
         return at + 1
 
@@ -540,6 +541,7 @@ class Reader:
                 Token("punct", mark, 0, 0),
                 opened=str(opened),
                 text=self._tokens[opened].text,
+                close=mark,
             )
 
     # Triples
@@ -591,15 +593,13 @@ class Reader:
         return self._lines.spot(self._tokens[place[0]].start, self._tokens[place[1]].end)
 
     def _tell_missing(self) -> None:
-        """One finding for each prefix that is not declared, with how often it is used."""
+        """One finding for each prefix that is not declared."""
         for prefix, places in self._missing.items():
             iri = USUAL.get(prefix, "")
             fix = f"@prefix {prefix}: <{iri or '…'}> ."
             first = places[0]
             token = Token("", "", first.start, first.start + len(prefix) + 1)
-            self._mistake(
-                "prefix-undeclared", token, fix, prefix=prefix, times=str(len(places)), iri=iri
-            )
+            self._mistake("prefix-undeclared", token, fix, prefix=prefix, iri=iri)
 
 
 def _spelled(used: Sequence[Token]) -> str:
