@@ -42,6 +42,9 @@ PREFIXES = """\
 """
 
 
+NS = "https://example.org/ns#"
+
+
 def graph(text: str) -> list[ox.Triple]:
     return [quad.triple for quad in ox.parse(PREFIXES + text, format=ox.RdfFormat.TURTLE)]
 
@@ -279,6 +282,33 @@ class Hungry(engines.PySHACL):
     def run(self, shapes: object, data: object) -> list[Result]:
         bytearray(10_000_000_000)
         return []
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES, ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("sh:node :T", "T>. What is wrong: q: Give a q."),
+        ("sh:and ( :T )", "What is wrong: q: Give a q."),
+        (
+            "sh:or ( [ sh:class :X ] :T )",
+            f"One of these must be mended: <{NS}c> must be of the class <{NS}X>: say that it is, "
+            "or name another. q: Give a q.",
+        ),
+        ("sh:or ( :T ) ; sh:message 'Mind it.'@en", "Mind it."),
+    ],
+)
+def test_of_rules_made_of_others_it_is_told_what_these_find(
+    engine: Engine, rule: str, words: str
+) -> None:
+    shapes = graph(
+        f":S sh:targetNode :a ; sh:property [ sh:path :p ; {rule} ] ."
+        ":T sh:property [ sh:path :q ; sh:minCount 1 ; sh:message 'Give a q.'@en ] ."
+    )
+    data = graph(":a :p :b , :c . :b :q 1 .")
+    (found,) = engines.run(engine, shapes, data, seconds=30, memory=BYTES)
+    assert found.value == ox.NamedNode(f"{NS}c")
+    assert Shapes(shapes).messages(found)["en"].endswith(words)
 
 
 def test_past_its_time_it_is_ended_and_nothing_is_said_to_conform() -> None:

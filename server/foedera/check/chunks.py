@@ -22,10 +22,11 @@ import pyoxigraph as ox
 from foedera.check import engines
 from foedera.check.affected import Things, View, extract
 from foedera.check.base import Base
-from foedera.check.incremental import in_full, mark, marked, note, retargeted, stated
+from foedera.check.incremental import in_full, note, stated
 from foedera.check.reads import SUBCLASS, TYPE, Plan, Target
 from foedera.check.results import Engine, Result
 from foedera.check.shapes import Shapes
+from foedera.check.targets import mark, marked, retargeted
 from foedera.errors import EngineFailed
 
 SIZE = 500

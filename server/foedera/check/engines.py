@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from foedera import terms
-from foedera.check import distrust, sparql
+from foedera.check import distrust, sparql, why
 from foedera.check.hygiene import OWN
 from foedera.check.results import Engine, Result
 from foedera.check.shapes import Shapes, dangling
@@ -362,10 +362,10 @@ def best(
     for one in here:
         if wanted and one.name.lower() != wanted.lower():
             continue
-        why = one.refuses(shapes, data)
-        if not why:
+        cause = one.refuses(shapes, data)
+        if not cause:
             return one, notes
-        notes.append(f"{one.name} was not used, since {why}")
+        notes.append(f"{one.name} was not used, since {cause}")
     return PySHACL(), notes
 
 
@@ -385,17 +385,18 @@ def run(
     never is what could not be checked taken for conforming.
     """
 
-    def instead(why: str) -> list[Result]:
+    def instead(cause: str) -> list[Result]:
         if notes is not None:
-            notes.append(f"{_INSTEAD} {engine.name}, which {why}")
+            notes.append(f"{_INSTEAD} {engine.name}, which {cause}")
         return run(PySHACL(), shapes, data, seconds=seconds, memory=memory)
 
-    why = engine.refuses(shapes, data)  # what is run may have more in it than what it was chosen by
-    if why:
-        return instead(f"is not trusted with them, since {why}")
+    # What is run may have more in it than what the engine was chosen by.
+    cause = engine.refuses(shapes, data)
+    if cause:
+        return instead(f"is not trusted with them, since {cause}")
     try:
         told = apart.apart(
-            lambda: {"results": [packed(one) for one in engine.run(shapes, data)]},
+            lambda: {"results": [packed(one) for one in _explained(engine, shapes, data)]},
             apart.Bounds(seconds, memory),
         )
     except TimeoutError:
@@ -419,6 +420,18 @@ def run(
             "Nothing is known of the data. Check less at once.",
         ) from None
     return unpacked(told["results"])
+
+
+def _explained(
+    engine: Engine, shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]
+) -> list[Result]:
+    """In a child: the results, with details."""
+
+    def run(rules: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> list[Result]:
+        trusted = PySHACL() if engine.refuses(rules, data) else engine
+        return trusted.run(rules, data)
+
+    return why.explained(run, shapes, data, engine.run(shapes, data))
 
 
 _INSTEAD = "pySHACL ran the shapes in the place of"

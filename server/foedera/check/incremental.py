@@ -7,19 +7,18 @@ what validating everything twice would give; docs/incremental.md has the argumen
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import pyoxigraph as ox
 
-from foedera import terms
 from foedera.check import engines
-from foedera.check.affected import Things, View, affected, extract, reported_elsewhere
+from foedera.check.affected import View, affected, extract, reported_elsewhere
 from foedera.check.base import Base
-from foedera.check.reads import FOLLOWED, IDLE, TARGETING, TYPE, Opaque, Plan
+from foedera.check.reads import Opaque, Plan
 from foedera.check.results import Engine, Result
+from foedera.check.targets import is_target, mark, marked, retargeted
 
 
 class Shapes(Protocol):
@@ -125,74 +124,6 @@ def _ordered(results: Iterable[Result]) -> list[Result]:
     return sorted(results, key=lambda one: (str(one.focus), str(one.shape), one.path, str(one)))
 
 
-# What the engine is given
-
-_TARGETS_OBJECTS = ox.NamedNode(terms.SH + "targetObjectsOf")
-_CLOSED = ox.NamedNode(terms.SH + "closed")
-_PROPERTY = ox.NamedNode(terms.SH + "property")
-_DISJOINT = ox.NamedNode(terms.SH + "qualifiedValueShapesDisjoint")
-_ONTOLOGY = ox.NamedNode(terms.OWL + "Ontology")
-
-
-def mark(number: int) -> ox.NamedNode:
-    return ox.NamedNode(f"urn:foedera:targets:{number}")
-
-
-def retargeted(
-    triples: Iterable[ox.Triple], marks: Mapping[Any, ox.NamedNode], idle: Collection[Any]
-) -> list[ox.Triple]:
-    """Some shapes, with what they refer to; each for what a property of its own leads to. Those
-    that ask for nothing are left away.
-
-    So a blank node can be a target as well as an IRI, and it is said in the data which things are
-    looked at. Nothing reads that property: no path has it, and a closed shape looks only at what
-    leads away from a thing.
-    """
-    about: dict[Any, list[ox.Triple]] = defaultdict(list)
-    parents: dict[Any, list[Any]] = defaultdict(list)
-    for triple in triples:
-        about[triple.subject].append(triple)
-        parents[triple.object].append(triple.subject)
-    ahead = [*marks, *parents[_ONTOLOGY]]  # whose prefixes pySHACL takes, wherever they are
-    seen = set(ahead)
-    rules = [ox.Triple(shape, _TARGETS_OBJECTS, mark) for shape, mark in marks.items()]
-    while ahead:
-        node = ahead.pop()
-        more = []
-        closed = any(one.predicate == _CLOSED for one in about[node])  # it counts all paths
-        for triple in about[node]:
-            if triple.predicate == _PROPERTY and triple.object in idle and not closed:
-                continue
-            if _matters(triple) and not _is_target(triple):
-                rules.append(triple)
-            if triple.predicate in FOLLOWED or isinstance(triple.object, ox.BlankNode):
-                more.append(triple.object)
-            if triple.predicate == _DISJOINT:
-                more += parents[node]
-        ahead += [one for one in dict.fromkeys(more) if one not in seen]
-        seen.update(more)
-    return rules
-
-
-def _matters(triple: ox.Triple) -> bool:
-    """Whether an engine makes anything of a triple: the less it reads, the faster it is."""
-    predicate = triple.predicate.value
-    return predicate.startswith((terms.SH, terms.RDF)) and triple.predicate not in IDLE
-
-
-def _is_target(triple: ox.Triple) -> bool:
-    """Whether a triple of a shape may say what it is for; types do, where the shape is a class."""
-    if triple.predicate == TYPE:
-        return triple.object != _ONTOLOGY and not str(triple.object).startswith(f"<{terms.SH}")
-    return triple.predicate in TARGETING
-
-
-def marked(things: Things, marks: Mapping[Any, ox.NamedNode]) -> Iterator[ox.Triple]:
-    subject = mark(len(marks))
-    for shape, nodes in things.items():
-        yield from (ox.Triple(subject, marks[shape], node) for node in nodes)
-
-
 # What is validated in full
 
 
@@ -203,7 +134,7 @@ def _touched(opaque: Opaque, view: View) -> bool:
 def in_full(opaque: Iterable[Opaque], triples: Iterable[ox.Triple]) -> list[ox.Triple]:
     """The shapes graph without the targets of all other shapes."""
     kept = {one.shape for one in opaque}
-    return [one for one in triples if one.subject in kept or not _is_target(one)]
+    return [one for one in triples if one.subject in kept or not is_target(one)]
 
 
 def stated(opaque: Iterable[Opaque], base: Base) -> set[ox.Triple]:

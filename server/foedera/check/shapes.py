@@ -254,8 +254,21 @@ class Shapes:
             allowed = [_KINDS[one][place] if one in _KINDS else shown(one) for one in values[:10]]
             wanted = ", ".join(allowed) + (" …" if len(values) > 10 else "")
             words = {"value": shown(result.value), "wanted": wanted, "name": name}
-            found[language] = _put(text, words)
+            found[language] = _put(text, words) + self._detailed(result, name, language)
         return found
+
+    def _detailed(self, result: Result, name: str, language: str) -> str:
+        """What the shapes find that a rule is made of."""
+        told = []
+        for one in result.details[:_DETAILS]:
+            texts = self.messages(one)
+            words = texts.get(language) or texts.get("en") or next(iter(texts.values()))
+            steps = re.findall("<([^<>]*)>", one.path)
+            told.append(f"{re.split('[/#:]', steps[-1])[-1]}: {words}" if steps else words)
+        if not told:
+            return ""
+        lead = _EITHER if name in ("Or", "Xone") else _NAMELY
+        return f" {lead[language]} " + " ".join(told)
 
     def faults(self) -> list[Fault]:
         """What of the shapes checks nothing."""
@@ -346,6 +359,12 @@ _STEPS = {
     "it": ("all'inverso", ", e di questo ", " o "),
 }
 """How the steps of a path are read: back along a property, then, or."""
+
+_DETAILS = 4
+"""Findings inside of one that are told."""
+
+_NAMELY = {"en": "What is wrong:", "it": "Che cosa non va:"}
+_EITHER = {"en": "One of these must be mended:", "it": "Una di queste cose va corretta:"}
 
 _OTHERWISE = (
     "This does not keep the rule {name}.",
