@@ -7,19 +7,15 @@ that a process took; every engine must find exactly the mistakes that were plant
 from __future__ import annotations
 
 import argparse
-import atexit
 import json
-import multiprocessing
 import os
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import pyoxigraph as ox
@@ -86,38 +82,34 @@ def unaided(data: domain.Domain) -> Work:
     return work
 
 
-def chunked(data: domain.Domain, engine: Engine) -> Work:
-    """Over a store on disk, as a release is one; who made it has its memory no more."""
-    place = tempfile.mkdtemp()
-    atexit.register(shutil.rmtree, place)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
-        other.submit(stored, place, data).result()
+def chunked(place: str, engine: Engine) -> Work:
+    """Over a store on disk, as a release is one."""
     base = Stored(ox.Store.read_only(place), ())
     return lambda: chunks.validate(
         Shapes(domain.shapes()), base, engine, seconds=600, memory=600_000_000
     )[0]
 
 
-def stored(place: str, data: domain.Domain) -> None:
-    """Make the store in a folder."""
+WAYS: dict[str, Callable[[domain.Domain, str], Work]] = {
+    "plain pySHACL": lambda data, _: unaided(data),
+    "pySHACL": lambda data, _: plain(data, engines.PySHACL()),
+    "pySHACL in chunks": lambda _, place: chunked(place, engines.PySHACL()),
+    "shacl-rust": lambda data, _: plain(data, engines.ShaclRust()),
+}
+"""What makes ready, of data and a folder with a store of them, and gives the work to measure."""
+
+
+def made(triples: int, place: str) -> None:
+    """Make the store, in a process of its own, so that its memory counts for nobody else."""
     made = ox.Store(place)
-    made.bulk_extend(quads(data))
+    made.bulk_extend(quads(domain.Domain.of(triples)))
     made.flush()
 
 
-WAYS: dict[str, Callable[[domain.Domain], Work]] = {
-    "plain pySHACL": unaided,
-    "pySHACL": lambda data: plain(data, engines.PySHACL()),
-    "pySHACL in chunks": lambda data: chunked(data, engines.PySHACL()),
-    "shacl-rust": lambda data: plain(data, engines.ShaclRust()),
-}
-"""What makes ready, and gives the work that is measured."""
-
-
-def measured(way: str, triples: int) -> None:
+def measured(way: str, triples: int, place: str) -> None:
     """In a process of its own: do it, and say what it took."""
     data = domain.Domain.of(triples)
-    work = WAYS[way](data)
+    work = WAYS[way](data, place)
     used = _spent()
     started = time.monotonic()
     found = work()
@@ -146,8 +138,8 @@ def _spent() -> float:
     )
 
 
-def apart(way: str, triples: int) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--way", way, "--triples", str(triples)]
+def apart(way: str, triples: int, place: str) -> dict[str, Any]:
+    command = [sys.executable, __file__, "--way", way, "--triples", str(triples), "--place", place]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     told: dict[str, Any] = json.loads(answer.stdout)
     return told
@@ -177,11 +169,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--triples", type=int, default=100_000)
     parser.add_argument("--way", choices=WAYS, help="measure one way in this process")
+    parser.add_argument("--place", help="the folder of the store")
+    parser.add_argument("--make", action="store_true", help="make the store there, and end")
     parser.add_argument("--without-plain", action="store_true", help="leave out plain pySHACL")
     chosen = parser.parse_args()
-    if chosen.way:
-        measured(chosen.way, chosen.triples)
+    if chosen.make:
+        made(chosen.triples, chosen.place)
         return
+    if chosen.way:
+        measured(chosen.way, chosen.triples, chosen.place)
+        return
+    with tempfile.TemporaryDirectory() as place:
+        sys.exit(compared(chosen, place))
+
+
+def compared(chosen: argparse.Namespace, place: str) -> bool:
+    """Whether a bound was missed, with all that was measured printed."""
+    command = [sys.executable, __file__, "--make", "--triples", str(chosen.triples)]
+    subprocess.run([*command, "--place", place], check=True)
     data = domain.Domain.of(chosen.triples)
     count = sum(1 for _ in data.triples())
     print(f"{count:,} triples, {len(data.planted)} mistakes planted, {os.cpu_count()} cores")
@@ -190,8 +195,10 @@ def main() -> None:
     for way in WAYS:
         if way == "plain pySHACL" and chosen.without_plain:
             continue
-        one = found[way] = apart(way, chosen.triples)
+        one = found[way] = apart(way, chosen.triples, place)
         failed |= not one["exact"]
+        if way == "pySHACL in chunks":
+            failed |= max(one["own"], one["children"]) > 600
         verdict = "exactly the planted" if one["exact"] else "NOT the planted mistakes"
         print(
             f"{way:20} {one['seconds']:8.1f} s processor, {one['wall']:7.1f} s, "
@@ -210,7 +217,7 @@ def main() -> None:
             f"{took:.2f} s against {size:,}" for took, size in zip(times, sizes, strict=True)
         )
         print(f"500 triples by {engine.name}: {shown} (at most {most} s)", flush=True)
-    sys.exit(failed)
+    return failed
 
 
 if __name__ == "__main__":
