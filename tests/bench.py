@@ -2,6 +2,9 @@
 
 ``make bench`` runs it. Every figure is the median of several rounds in which the two servers take
 turns, so that a noisy machine disturbs both alike. Loads go to loopback and are bounded.
+
+Answers that are kept are what most readers meet, and what the bounds of a page are for; those that
+are made for the first time have wider ones of their own, so that they do not grow unseen.
 """
 
 from __future__ import annotations
@@ -313,7 +316,10 @@ def main() -> int:
             peers = [request(path) for path in described]
             with oxigraph(dump, place) as peer:
                 print(f"{'':<52}{'foedera':>10}{'oxigraph':>10}")
-                for kind, accept, most in ((TURTLE, TURTLE, 3), ("HTML", "text/html", 10)):
+                for kind, accept, most, at_first in (
+                    (TURTLE, TURTLE, 3, 15),
+                    ("HTML", "text/html", 10, 30),
+                ):
                     asked = [request(path, accept) for path in paths]
                     fresh = latency(port, asked)
                     rounds = [
@@ -334,8 +340,8 @@ def main() -> int:
                         first,
                         theirs,
                         "ms",
-                        bound,
-                        first <= most * theirs,
+                        f"at most {at_first}",
+                        first <= at_first * theirs,
                     )
                     row(
                         f"entity as {name}, one client, p50",
