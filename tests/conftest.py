@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import random
 import re
@@ -56,6 +57,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are held to the end: they need not be walked through again and again for
+    what can be freed, nor copied into each process that a test forks."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

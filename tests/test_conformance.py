@@ -14,10 +14,7 @@ import pytest
 import conformance
 from conformance import PASS, Answer, Outcome, Table, compare
 
-QUICK = (
-    "sparql11/(bind|csv-tsv-res|delete-insert|graph-store-protocol|json-res|protocol|syntax-query)#|"
-    "sparql12/codepoint-escapes#"
-)
+QUICK = "sparql11/(bind|csv-tsv-res|json-res|protocol)#|sparql12/codepoint-escapes#"
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 
@@ -118,6 +115,6 @@ def test_a_quick_part_of_the_tests_passes_over_http(
     tests = [test for test in manifests.tests if re.match(QUICK, test.id)]
     with conformance.foedera(tmp_path) as server:
         found = conformance.run_all(tests, server, manifests, conformance.SUITES)
-    assert len(found) > 150
-    assert sum(outcome == PASS for outcome in found.values()) > 140
+    assert len(found) > 50
+    assert sum(outcome == PASS for outcome in found.values()) > 50
     assert conformance.surprises(found, conformance.known()) == []

@@ -450,7 +450,8 @@ def test_a_prefix_that_is_declared_in_two_ways_is_none() -> None:
 
 # Random cases
 
-SEEDS = [range(start, start + 50) for start in (0, 50, 100, 150)]
+SEEDS = [range(start, start + 20) for start in (0, 20, 40)]
+"""A sample; `make fuzz` runs as many as one likes."""
 
 
 @pytest.mark.parametrize("seeds", SEEDS, ids=str)
@@ -466,7 +467,7 @@ def ours() -> fuzz.Published:
 
 
 def test_incremental_is_full_for_random_changes_to_what_we_publish(ours: fuzz.Published) -> None:
-    cases = (ours.case(seed, 0.1) for seed in range(5))
+    cases = (ours.case(seed, 0.1) for seed in range(2))
     assert fuzz.failing(cases, PySHACL()) == {}
 
 

@@ -135,7 +135,7 @@ def break_(books: Path) -> Callable[[], None]:
 
 def place_of_what_is_broken(books: Path) -> str:
     lines = (books / "data" / "books.ttl").read_text(encoding="utf-8").count("\n")
-    return f"data/books.ttl:{lines}"
+    return f"data/books.ttl:{lines}:1"
 
 
 @contextlib.contextmanager

@@ -92,15 +92,15 @@ _ONCE = _RANGES | {
 """What a shape may say only once."""
 
 
-def why(shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> str:
+def why(shapes: Shapes, data: Sequence[ox.Triple]) -> str:
     """The first reason, as the end of a sentence, or ""."""
     return next(_Reasons(shapes, data).all(), "")
 
 
 class _Reasons:
-    def __init__(self, shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> None:
-        self._shapes = shapes
-        self._known = Shapes(shapes)
+    def __init__(self, shapes: Shapes, data: Sequence[ox.Triple]) -> None:
+        self._shapes = shapes.triples
+        self._known = shapes
         self._data = data
         self._texts = {one.predicate.value for one in data if isinstance(one.object, ox.Literal)}
         self._seen: dict[str, set[str]] = {}

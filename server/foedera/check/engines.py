@@ -13,6 +13,7 @@ import re
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -179,28 +180,21 @@ class ShaclRust:
         return importlib.metadata.version("shacl-rust")
 
     def refuses(self, shapes: Sequence[ox.Triple], data: Sequence[ox.Triple]) -> str:
-        shapes = _described(shapes)
-        used = {one.predicate.value.removeprefix(_SH) for one in shapes}
-        for name in ("target", "js", "validator", "nodeValidator", "parameter"):
-            if name in used:
-                return f"the shapes use sh:{name}"
-        why = sparql.constraints(Shapes([*shapes, *_imported(shapes)]))
-        if isinstance(why, str):
-            return why
-        if _leads_back(shapes):
-            return "a shape leads back to itself"
-        why = distrust.why(shapes, data)
-        if why:
-            return why
+        known, cause = _judged(tuple(shapes))
+        if cause:
+            return cause
+        cause = distrust.why(known, data)
+        if cause:
+            return cause
         kinds = {
             one.object.datatype.value.removeprefix(terms.XSD)
-            for triples in (shapes, data)
+            for triples in (known.triples, data)
             for one in triples
             if isinstance(one.object, ox.Literal)
         }
         kinds |= {
             one.object.value.removeprefix(terms.XSD)
-            for one in shapes
+            for one in known.triples
             if one.predicate.value == _SH + "datatype" and isinstance(one.object, ox.NamedNode)
         }
         odd = sorted(kinds & _REWRITTEN)
@@ -248,6 +242,22 @@ class ShaclRust:
             for one in report["results"]
         ]
         return found + sparql.run(known, data)
+
+
+@lru_cache(maxsize=4)
+def _judged(triples: tuple[ox.Triple, ...]) -> tuple[Shapes, str]:
+    """Shapes as shacl-rust is given them, and why whatever data it would be wrong with them; kept,
+    since the same shapes judge one contribution after the other."""
+    shapes = _described(triples)
+    known = Shapes([*shapes, *_imported(shapes)])
+    used = {one.predicate.value.removeprefix(_SH) for one in shapes}
+    for name in ("target", "js", "validator", "nodeValidator", "parameter"):
+        if name in used:
+            return known, f"the shapes use sh:{name}"
+    constraints = sparql.constraints(known)
+    if isinstance(constraints, str):
+        return known, constraints
+    return known, "a shape leads back to itself" if _leads_back(shapes) else ""
 
 
 _REWRITTEN = frozenset(
