@@ -575,6 +575,13 @@ def test_each_code_has_a_page(client: Client, slug: str) -> None:
 def test_the_list_of_codes_leads_to_all_of_them(client: Client) -> None:
     page = Page(client.get("/check/codes", headers={"Accept": "text/html"}).text)
     assert {f"/check/codes/{slug}" for slug in codes.CODES} <= set(page.addresses())
+    headings = {
+        language: Page(client.get(f"/check/codes?lang={language}").text).text("h2")
+        for language in ("en", "it", "ja")
+    }
+    assert "The shapes themselves" in headings["en"]
+    assert "Le shape stesse" in headings["it"]
+    assert "シェイプそのもの" in headings["ja"]
     listed = client.get("/check/codes?format=json").json
     assert listed is not None
     assert {one["code"] for one in listed["codes"]} == set(codes.CODES)

@@ -197,12 +197,10 @@ def collected_here() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def old_things_are_no_matter() -> Iterator[None]:
+def old_things_are_no_matter() -> None:
     """What the tests before have left need not be walked through at the end of each of these."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="module")

@@ -441,7 +441,11 @@ def _explained(
         trusted = PySHACL() if engine.refuses(rules, data) else engine
         return trusted.run(rules, data)
 
-    return why.explained(run, shapes, data, engine.run(shapes, data))
+    results = engine.run(shapes, data)
+    try:
+        return why.explained(run, shapes, data, results)
+    except CouldNotCheck:  # it is a help, and no more: the results stand
+        return results
 
 
 _INSTEAD = "pySHACL ran the shapes in the place of"

@@ -277,7 +277,7 @@ _SAID: dict[str, tuple[str, str]] = {
     "shapes-nowhere": (
         "The shape {value} is described nowhere: nothing is checked by it. Write it, or correct "
         "its name here.",
-        "La forma {value} non è descritta da nessuna parte: non controlla nulla. Scriverla, o "
+        "La shape {value} non è descritta da nessuna parte: non controlla nulla. Scriverla, o "
         "correggerne qui il nome.",
     ),
 }
