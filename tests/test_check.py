@@ -69,7 +69,18 @@ def test_every_file_that_does_not_parse_is_told_with_line_and_column(books: Path
 
 def test_a_syntax_fault_says_what_is_wrong_and_its_place_once(books: Path) -> None:
     fault = only(report(books, data="book:x a\n  oops ."))
-    assert str(fault) == "data/x.ttl:9:3: violation: does not parse: oops is not a valid RDF object"
+    assert str(fault).startswith("data/x.ttl:9:3: violation: A word alone means nothing: write ")
+    assert fault.code == "parse-bare-word"
+    assert fault.message("it").startswith("Una parola da sola non significa nulla")
+
+
+def test_all_that_does_not_parse_is_told_at_once(books: Path) -> None:
+    text = "book:x a :Book\n  rdfs:label 'x' .\nbook:y a nope:Book .\n"
+    found = report(books, data=text)
+    assert [(one.code, one.line) for one in found.findings] == [
+        ("parse-missing-semicolon", 8),
+        ("prefix-undeclared", 10),
+    ]
 
 
 def test_shapes_are_not_run_on_half_a_publication(books: Path) -> None:
@@ -85,7 +96,7 @@ def test_shapes_are_not_run_on_half_a_publication(books: Path) -> None:
         (b"\xef\xbb\xbf<a> <b> 1 .", "data/x.ttl:1:1", "without one"),
         ("<a> <b> 'x' .".encode("utf-16"), "data/x.ttl:1:1", "UTF-8"),
         ("<a> <b> 1 .\n<a> <b> 'é' .".encode("latin-1"), "data/x.ttl:2:", "UTF-8"),
-        (b"<a> <b> 'x", "data/x.ttl:1:9", "end"),
+        (b"<a> <b> 'x .", "data/x.ttl:1:9", "end"),
     ],
     ids=["byte order mark", "UTF-16", "Latin-1", "open string"],
 )

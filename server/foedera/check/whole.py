@@ -21,13 +21,13 @@ from foedera.errors import CouldNotCheck
 
 
 def parse(source: folder.Folder, base: str) -> tuple[list[folder.Parsed], list[Finding]]:
-    """Parse every RDF file; each file that does not parse becomes a finding."""
+    """Parse every RDF file; all that does not parse becomes findings."""
     parsed, findings = [], []
     for file in source.of(*folder.PARTS):
         try:
             parsed.append(file.parse(base))
         except folder.SyntaxFault as fault:
-            findings.append(_does_not_parse(fault))
+            findings += _unread(fault, base)
     try:
         whole, strays = folder.changed(source.changes(), parsed, base)
     except folder.SyntaxFault as fault:
@@ -35,6 +35,17 @@ def parse(source: folder.Folder, base: str) -> tuple[list[folder.Parsed], list[F
     if not findings:  # what a broken file states might be what is missed
         findings += [_stray(one) for one in strays]
     return whole, findings
+
+
+def _unread(fault: folder.SyntaxFault, base: str) -> list[Finding]:
+    """All that is wrong with the text of a file, or else the first thing, as the parser says it."""
+    file = fault.file
+    if file.size <= _READ:
+        content = file.location.read_bytes()
+        found = reading.read(file.path, content, base=base + file.escaped).findings
+        if any(one.severity == "violation" for one in found):
+            return list(found)
+    return [_does_not_parse(fault)]
 
 
 def _does_not_parse(fault: folder.SyntaxFault) -> Finding:
