@@ -1,6 +1,6 @@
 """Random shapes over random data: the accelerator, wherever it is trusted, against pySHACL.
 
-``make fuzz-engines`` runs many rounds; a difference is one that nobody would have noticed. The data
+``make engines`` runs many rounds; a difference is one that nobody would have noticed. The data
 are nasty on purpose: most mistakes of engines are about literals.
 """
 
