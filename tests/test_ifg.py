@@ -473,6 +473,7 @@ def real() -> Path:
     return REAL
 
 
+@pytest.mark.whole
 def test_the_ministers_database_is_converted_whole(real: Path, tmp_path: Path) -> None:
     """As a script, to the number: 2 of 3,667 appointments end before they begin."""
     target = tmp_path / "out"
@@ -498,6 +499,7 @@ def test_the_ministers_database_is_converted_whole(real: Path, tmp_path: Path) -
     assert evidence.verify(things, real) == []
 
 
+@pytest.mark.whole
 def test_the_first_years_of_the_ministers_database_conform_to_the_rules(
     real: Path, ifg: ModuleType, tmp_path: Path
 ) -> None:

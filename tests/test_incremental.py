@@ -466,6 +466,7 @@ def ours() -> fuzz.Published:
     return fuzz.ours()
 
 
+@pytest.mark.whole
 def test_incremental_is_full_for_random_changes_to_what_we_publish(ours: fuzz.Published) -> None:
     cases = (ours.case(seed, 0.1) for seed in range(2))
     assert fuzz.failing(cases, PySHACL()) == {}

@@ -17,7 +17,7 @@ from kill import FOOLED, Site
 LIGHT = tuple(one for one in kill.HERE if not one.module and "rdflib" not in one.name)
 
 
-FORMATS = (formats.CSV, formats.JSON_RESULTS, formats.TURTLE, formats.RDF_XML)
+FORMATS = (formats.CSV, formats.JSON_RESULTS, formats.TURTLE)
 """A sample; `make kill` takes all ten."""
 
 
@@ -44,6 +44,7 @@ def test_no_client_takes_the_remains_of_an_answer_for_all_of_it(site: Site, fmt:
     assert fooled(site, fmt, "worker", "front") == []
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("fmt", [formats.N_TRIPLES], ids=lambda fmt: fmt.ending)
 def test_nor_where_a_limit_ends_an_answer(site: Site, fmt: Format) -> None:
     assert fooled(site, fmt, "deadline", "memory") == []

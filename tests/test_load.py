@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+import pytest
+
 import load
 
 
+@pytest.mark.whole
 def test_runaways_end_cleanly_and_nobody_else_is_refused(books: Path, state: Path) -> None:
     with contextlib.closing(load.Site(books, state, clients=8, limit=1)) as site:
         found = load.run(site, "/doc/book/kokoro", clients=8, seconds=6, idle=1)

@@ -1003,6 +1003,7 @@ def test_what_waits_is_nowhere_and_what_is_accepted_everywhere(
     assert "Contribution of Anna Rossi" in graph
 
 
+@pytest.mark.whole
 def test_a_site_that_is_killed_while_it_accepts_serves_one_of_both_when_it_is_back(
     stand: Callable[[], Stand], desk: Desk
 ) -> None:

@@ -294,6 +294,7 @@ def test_every_kind_of_thing_has_a_shape() -> None:
     ]
 
 
+@pytest.mark.whole
 def test_the_shapes_are_right_by_the_shapes_of_shacl() -> None:
     pyshacl.validate(rdflib.Graph(), shacl_graph=shapes(), meta_shacl=True)
 

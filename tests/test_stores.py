@@ -339,6 +339,7 @@ EXAMPLES_DIFFER = {
 }
 
 
+@pytest.mark.whole
 def test_the_dataset_has_the_same_answers_and_pages(
     request: pytest.FixtureRequest, engine: Endpoint, dataset: release.Release
 ) -> None:
@@ -367,6 +368,7 @@ def test_the_dataset_has_the_same_answers_and_pages(
             assert pages[0] == pages[1], thing
 
 
+@pytest.mark.whole
 def test_the_dataset_has_the_same_panels(engine: Endpoint, dataset: release.Release) -> None:
     right = EmbeddedStore.load(dataset.path)
     load(engine, dataset.path, [], lambda _: None)

@@ -213,6 +213,7 @@ def test_the_pages_of_what_is_odd_add_up_to_its_data(
     assert differing(client, map(about, things(site.live.release))) == {}
 
 
+@pytest.mark.whole
 @needs_reader
 def test_the_pages_of_what_is_much_add_up_to_its_data(
     serve: Serve, plain_settings: Settings

@@ -582,7 +582,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
 
 
 def test_who_writes_reads_it_on_every_connection(shelf: Shelf) -> None:
-    for number in range(30):
+    for number in range(12):
         text = f"DELETE WHERE {{ {AT} ?n }} ; INSERT DATA {{ {AT} {number} }}"
         told = shelf.update(text)
         assert told.status == 200
