@@ -760,17 +760,14 @@ def leave(connection: socket.socket, reset: bool) -> None:
 def test_the_processor_rests_when_a_client_left_before_its_answer(
     patient: Site, accept: str, reset: bool
 ) -> None:
-    clients = []
-    for _ in range(3):
-        client = socket.create_connection(("127.0.0.1", patient.port), 10)
-        client.sendall(
-            lines(f"Accept: {accept}", start=f"GET /sparql?query={quote(ENDLESS)} HTTP/1.1")
-        )
-        clients.append(client)
-    time.sleep(0.3)
-    assert not is_quiet(patient)
-    for client in clients:
-        leave(client, reset)
+    with contextlib.ExitStack() as clients:
+        for _ in range(3):
+            client = socket.create_connection(("127.0.0.1", patient.port), 10)
+            clients.callback(leave, client, reset)
+            client.sendall(
+                lines(f"Accept: {accept}", start=f"GET /sparql?query={quote(ENDLESS)} HTTP/1.1")
+            )
+        assert soon(lambda: not is_quiet(patient))
     assert soon(lambda: is_quiet(patient), 3)
 
 
