@@ -24,10 +24,10 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from foedera import (
     catalog,
@@ -85,6 +85,16 @@ OPERATIONS = {
 Say = Callable[[str], None]
 _Own = socket.socket | Allowance
 WsgiApp = Callable[..., Any]
+
+
+class Application(Protocol):
+    """A WSGI application that knows beforehand which answers it need not wait for."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]: ...
+
+    def hold(self, environ: dict[str, Any]) -> bool: ...
+
+
 Served = Callable[[], str]
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
@@ -360,7 +370,7 @@ class Minder:
         settings: Settings,
         root: Path,
         state: Path,
-        make_app: Callable[[Settings, Site], WsgiApp],
+        make_app: Callable[[Settings, Site], Application],
         say: Say,
         reload: bool,
     ) -> None:
@@ -672,7 +682,7 @@ def _front(
     state: Path,
     listener: socket.socket,
     control: socket.socket,
-    make_app: Callable[[Settings, Site], WsgiApp],
+    make_app: Callable[[Settings, Site], Application],
     say: Say,
     clients: Allowance | None,
     warned: mmap.mmap,
@@ -701,7 +711,10 @@ def _front(
         """An answer after which the connection ends, once the process is to end."""
 
         def get_environment(self) -> dict[str, Any]:
+            if self.request.environ is not None:
+                return self.request.environ  # type: ignore[no-any-return]
             environ: dict[str, Any] = super().get_environment()
+            self.request.environ = environ
             if not warned[0] and _comes_from_a_stranger(environ, settings.trusted_proxy):
                 warned[0] = 1
                 say(_warning_of_a_proxy(environ["REMOTE_ADDR"]))
@@ -761,6 +774,8 @@ def _front(
     class Parser(waitress.parser.HTTPRequestParser):  # type: ignore[misc]
         """Reads an address in plain UTF-8 as if it were escaped: curl sends what a person types."""
 
+        environ: dict[str, Any] | None = None
+
         def parse_header(self, header_plus: bytes) -> None:
             line, end, rest = header_plus.partition(b"\r\n")
             escaped = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], line)
@@ -771,17 +786,42 @@ def _front(
                 self.adj = ample
 
     class Channel(waitress.channel.HTTPChannel):  # type: ignore[misc]
-        """A connection that is reset, also by the end of this process, while there is more to send:
-        some clients take all that came before a proper close for a whole answer."""
+        """A connection that is answered at once where the answer is ready, by the thread that read
+        the request: handing it to another and back costs more than all the rest.
+
+        It is reset, also by the end of this process, while there is more to send: some clients take
+        all that came before a proper close for a whole answer.
+        """
 
         parser_class = Parser
         task_class = Task
         error_task_class = ErrorTask
         broken = False
+        due = False
 
         def __init__(self, *arguments: Any, **named: Any) -> None:
             super().__init__(*arguments, **named)
             _reset_at_end(self.socket, True)
+
+        def received(self, data: bytes) -> bool:
+            taken: bool = super().received(data)
+            if self.due:
+                self.due = False
+                if self._is_ready():
+                    self.adj = gathering
+                    self.service()
+                    self.adj = server.adj
+                    self.handle_write()
+                else:
+                    server.task_dispatcher.add_task(self)
+            return taken
+
+        def _is_ready(self) -> bool:
+            """Whether nothing has to be waited for, neither here nor of what was asked before."""
+            (request, *more) = self.requests
+            if more or request.error or self.total_outbufs_len:
+                return False
+            return app.hold(Task(self, request).get_environment())
 
         def handle_close(self) -> None:
             if self.socket and not (self.broken or self.requests or self.total_outbufs_len):
@@ -789,12 +829,13 @@ def _front(
             super().handle_close()
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # else a line for each that waits
+    app = make_app(settings, site)
     channels: dict[int, Any] = {}
     # Tuned as SAFETY.md measured: with many threads, a high limit of connections, poll() and a
     # short time-out it alone held against slow and hostile clients without a proxy before it.
     # The look-ahead of one is what lets a handler see that its client has left.
     server = waitress.server.create_server(
-        make_app(settings, site),
+        app,
         map=channels,
         sockets=[listener],
         threads=settings.threads,
@@ -813,6 +854,18 @@ def _front(
         ident="foedera",
     )
     server.channel_class = Channel
+    reader, wake = threading.get_ident(), server.pull_trigger
+
+    def add_task(channel: Channel) -> None:
+        if threading.get_ident() == reader:
+            channel.due = True
+        else:
+            server.task_dispatcher.add_task(channel)
+
+    server.add_task = add_task
+    server.pull_trigger = lambda: threading.get_ident() == reader or wake()
+    gathering = copy.copy(server.adj)
+    gathering.send_bytes = sys.maxsize  # head and body in one packet
     roomy = copy.copy(server.adj)
     roomy.max_request_body_size = max(settings.query_bytes, settings.write_bytes) * 4
     ample = copy.copy(server.adj)

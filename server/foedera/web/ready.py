@@ -9,6 +9,7 @@ can be kept whoever asked first.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import re
 import threading
@@ -26,9 +27,14 @@ from foedera.web.context import LIVE
 KEEP = "foedera.keep"
 """Set in the WSGI environment by a view whose answer depends on nothing but the key."""
 
+_HELD = "foedera.held"
+"""Where a kept answer stands in the WSGI environment of the request that it is held for."""
+
 _STATUSES = ("200", "301", "303", "410")
 """What may be kept. A problem may be gone when the same is asked again; not so what the release
 itself says is gone."""
+
+_SAFE = ("GET", "HEAD")
 
 _LONGEST_KEY = 4096
 _OVERHEAD = 1000
@@ -93,21 +99,10 @@ class Ready:
             live = environ[LIVE] = self._site.live
         except Unavailable:
             return self._pass(environ, start_response)
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        if environ["REQUEST_METHOD"] not in _SAFE:
             return self._pass(environ, start_response)
-        key = _Key(
-            live.release.id,
-            environ.get("REQUEST_URI") or environ["PATH_INFO"],
-            environ.get("QUERY_STRING", ""),
-            environ.get("HTTP_ACCEPT", ""),
-            environ.get("HTTP_ACCEPT_LANGUAGE", ""),
-            environ.get("HTTP_ACCEPT_PROFILE", ""),
-            self._compress and _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
-        )
-        with self._lock:
-            entry = self._kept.get(key)
-            if entry:
-                self._kept.move_to_end(key)
+        key = self._key(live.release.id, environ)
+        entry = environ.get(_HELD) or self._find(key)
         if entry:
             bare = _bare(entry, environ)
             if bare:
@@ -116,6 +111,37 @@ class Ready:
             if entry.body is not None:
                 return _sent(entry, entry.body, environ, start_response)
         return self._first(key, environ, start_response)
+
+    def hold(self, environ: dict[str, Any]) -> bool:
+        """Whether the answer to a request is kept whole, and so is given without any waiting.
+
+        It is held for that request from here on, whatever comes before it is called for.
+        """
+        if environ["REQUEST_METHOD"] in _SAFE:
+            with contextlib.suppress(Unavailable):
+                entry = self._find(self._key(self._site.live.release.id, environ))
+                if entry and entry.body is not None:
+                    environ[_HELD] = entry
+                    return True
+        return False
+
+    def _key(self, release: str, environ: dict[str, Any]) -> _Key:
+        return _Key(
+            release,
+            environ.get("REQUEST_URI") or environ["PATH_INFO"],
+            environ.get("QUERY_STRING", ""),
+            environ.get("HTTP_ACCEPT", ""),
+            environ.get("HTTP_ACCEPT_LANGUAGE", ""),
+            environ.get("HTTP_ACCEPT_PROFILE", ""),
+            self._compress and _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
+        )
+
+    def _find(self, key: _Key) -> _Kept | None:
+        with self._lock:
+            entry = self._kept.get(key)
+            if entry:
+                self._kept.move_to_end(key)
+        return entry
 
     def _pass(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         answer: Iterable[bytes] = self._app(environ, start_response)
