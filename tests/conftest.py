@@ -175,7 +175,7 @@ class Served:
         self._errors.close()
 
 
-def soon(true: Callable[[], object], seconds: float = 10.0) -> bool:
+def soon(true: Callable[[], object], seconds: float = 30.0) -> bool:
     """Whether something becomes true before so many seconds have gone by."""
     until = time.monotonic() + seconds
     while not true():

@@ -195,7 +195,7 @@ def test_a_client_that_asks_for_less_time_gets_less(things: Client) -> None:
 @pytest.fixture(scope="module")
 def generous(serve: Serve, plain_settings: Settings) -> Client:
     """A site without limits of its own."""
-    return limited(serve, plain_settings, query_rows=0, query_answer=0)
+    return limited(serve, plain_settings, query_rows=0, query_answer=0, query_seconds=60.0)
 
 
 @pytest.mark.parametrize("fmt", [*formats.RESULTS, *formats.GRAPHS], ids=lambda fmt: fmt.ending)

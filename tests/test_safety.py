@@ -787,14 +787,15 @@ def test_the_processor_rests_when_a_client_left_in_the_middle_of_its_answer(
     assert soon(lambda: is_quiet(patient), 3)
 
 
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [(ENDLESS, 503), (f"SELECT ?c5 {{ {CROSS} }}", 200), (f"ASK {{ {CROSS} }}", 200)],
-    ids=["out of time", "cut", "whole"],
-)
-def test_the_processor_rests_after_an_answer(site: Site, query: str, status: int) -> None:
-    assert site.query(query).status == status
+def test_the_processor_rests_after_a_query_that_was_out_of_time(site: Site) -> None:
+    assert site.query(ENDLESS).status == 503
     assert soon(lambda: is_quiet(site), 3)
+
+
+@pytest.mark.parametrize("query", [f"SELECT ?c5 {{ {CROSS} }}", f"ASK {{ {CROSS} }}"])
+def test_the_processor_rests_after_an_answer(patient: Site, query: str) -> None:
+    assert patient.query(query, rows=str(ROWS)).status == 200
+    assert soon(lambda: is_quiet(patient), 3)
 
 
 # S5: a client raises no limit
@@ -839,14 +840,17 @@ def test_no_one_gets_more_time_for_a_query(site: Site) -> None:
     ],
 )
 def test_no_one_gets_more_of_an_answer(site: Site, name: str, query: str) -> None:
+    statuses = set()
     for way in dearer(name):
         target = f"/sparql?{way}&format=csv&query={quote(query)}"
         answer = site.send("GET", target)
-        assert (way, answer.status) in [(way, 200), (way, 400)]
+        statuses.add(answer.status)
+        assert (way, answer.status) in [(way, 200), (way, 400), (way, 503)]  # where it is slow
         if answer.status == 200:
             assert answer.headers["X-Foedera-Cut"]
             assert answer.text.count("\n") <= 1 + ROWS
             assert len(answer.text) <= SIZE
+    assert {200, 400} <= statuses
 
 
 def test_no_one_gets_a_longer_or_a_deeper_query(site: Site) -> None:
