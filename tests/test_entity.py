@@ -255,7 +255,7 @@ def test_options_tells_the_methods_and_lets_a_browser_go_on(client: Client) -> N
     assert answer.status_code == 200
     assert {"GET", "HEAD", "OPTIONS"} == set(answer.headers["Allow"].split(", "))
     assert answer.headers["Access-Control-Allow-Methods"] == answer.headers["Allow"]
-    assert answer.headers["Access-Control-Allow-Headers"] == "*"
+    assert answer.headers["Access-Control-Allow-Headers"] == "Authorization, *"
 
 
 @pytest.mark.parametrize(

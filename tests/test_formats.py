@@ -192,6 +192,9 @@ def test_no_two_formats_share_an_ending_or_a_media_type(offered: Sequence[Format
         (" TEXT/TURTLE ", TURTLE),
         ("json-ld", JSON_LD),
         ("application/json", JSON_LD),
+        ("application/ld json", JSON_LD),  # a plus that nobody escaped
+        ("json", JSON_LD),
+        ("text/turtle; charset=utf-8", TURTLE),
         ("xml", RDF_XML),
         ("ntriples", N_TRIPLES),
         ("html", HTML),

@@ -331,6 +331,23 @@ def test_a_profile_is_asked_for_by_token_by_iri_or_by_header(
     assert by_header.headers["Vary"] == "Accept-Profile"
 
 
+@pytest.mark.parametrize("spelling", ["http://schema.org/", "https://schema.org"])
+def test_schema_org_is_known_by_its_other_spellings(asking: Client, spelling: str) -> None:
+    expected = asking.get("/doc/x.ttl?profile=schema")
+    asked = quote(spelling, safe="")
+    by_header = asking.get("/doc/x.ttl", headers={"Accept-Profile": f"<{spelling}>"})
+    assert asking.get(f"/doc/x.ttl?profile={asked}").data == expected.data == by_header.data
+
+
+@pytest.mark.parametrize("added", ["utm_source=mail", "fbclid=x", "gclid=1&utm_medium=post"])
+def test_what_others_add_to_a_link_to_see_who_follows_it_is_passed_over(
+    asking: Client, added: str
+) -> None:
+    for address in ("/doc/x.ttl", "/doc/x.html", "/"):
+        assert asking.get(f"{address}?{added}").data == asking.get(address).data
+    assert asking.get("/doc/x.ttl?utm=1").status_code == 400
+
+
 def test_each_profile_has_its_etag_in_each_format(asking: Client) -> None:
     """Also where two profiles have the same to say, since they say what they are."""
     addresses = [
@@ -470,6 +487,18 @@ def test_a_thing_may_be_answered_with_the_document_itself(
     assert answer.headers["Vary"] == f"Accept, {there.headers['Vary']}"
 
 
+@pytest.mark.parametrize("accept", ["data", "labels", "all", "<https://schema.org/>", "unknown"])
+@pytest.mark.parametrize("address", ["/doc/x", "/doc/x.nt", "/id/x"])
+def test_where_it_is_said_to_be_is_what_was_sent(
+    modes: dict[Mode, Client], address: str, accept: str
+) -> None:
+    """RFC 9110, section 8.7: without what decided it, its address answers with the same."""
+    answer = modes[Mode.OK].get(address, headers={"Accept-Profile": accept})
+    there = modes[Mode.OK].get(answer.headers["Content-Location"])
+    assert (answer.status_code, there.data) == (200, answer.data)
+    assert there.headers["Content-Profile"] == answer.headers["Content-Profile"]
+
+
 @pytest.mark.parametrize(
     ("address", "headers", "expected"),
     [
@@ -578,6 +607,11 @@ def test_a_document_tells_the_time_of_its_release(asking: Client, parts: Site) -
         ({"Range": "bytes=many"}, 200),
         ({"Range": "bytes=9999999-"}, 416),
         ({"Range": "bytes=0-9", "If-None-Match": "{etag}"}, 304),
+        ({"If-Unmodified-Since": "{date}"}, 200),
+        ({"If-Unmodified-Since": "Sat, 01 Jan 2101 00:00:00 GMT"}, 200),
+        ({"If-Unmodified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"}, 412),
+        ({"If-Unmodified-Since": "yesterday"}, 200),
+        ({"If-Match": "{etag}", "If-Unmodified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"}, 200),
     ],
 )
 def test_conditions_hold_whether_an_answer_is_kept_or_not(

@@ -323,7 +323,7 @@ BOMB = "<!DOCTYPE r [" + '<!ENTITY a "ha">' + '<!ENTITY b "&a;&a;&a;">' + "]>"
 @pytest.mark.parametrize(
     ("text", "code", "line"),
     [
-        (XML.replace("</p>", "</P>"), "parse-xml", 4),
+        (XML.replace("</p>", "</P>"), "parse-xml-tag", 4),
         (XML.replace("<r:RDF", f"{BOMB}<r:RDF", 1), "parse-entity", 2),
         (XML.replace("<p>é</p>", "<p>" * 200 + "</p>" * 200), "parse-too-deep", 4),
     ],
@@ -347,7 +347,7 @@ def test_json_ld_has_the_places_of_what_is_written_once() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "line"),
     [
-        (JSON[:-1], "parse-json", 3),
+        (JSON[:-1], "parse-unclosed-bracket", 1),
         (JSON.replace('{"p": "urn:x#p"}', '\n"https://example.org/c"'), "parse-remote-context", 1),
         ('{"p": ' * 200 + "1" + "}" * 200, "parse-too-deep", 1),
     ],

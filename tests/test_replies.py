@@ -64,7 +64,7 @@ def test_a_browser_that_asks_before_it_posts_a_query_is_let_through(client: Clie
     )
     assert answer.status_code == 200
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
-    assert answer.headers["Access-Control-Allow-Headers"] == "*"
+    assert answer.headers["Access-Control-Allow-Headers"] == "Authorization, *"
 
 
 def test_a_redirect_is_relative_and_depends_on_nothing_it_does_not_say(client: Client) -> None:

@@ -62,6 +62,16 @@ TURTLE = f"""
 :unknown dcterms:isReplacedBy :nowhere .
 :in-words rdfs:label "In words" ; dcterms:isReplacedBy "the new one" .
 
+:one rdfs:label "One of two names of a thing" ; owl:sameAs :other .
+:other dcterms:isReplacedBy :one .
+:first rdfs:label "The first of three" ; owl:sameAs :second .
+:second owl:sameAs :third ; dcterms:isReplacedBy :first .
+:third dcterms:isReplacedBy :second .
+:living rdfs:label "Living" ; owl:sameAs :ended .
+:ended owl:deprecated true ; skos:changeNote "Counted twice."@en .
+ns:follows rdfs:subPropertyOf dcterms:isReplacedBy .
+:in-other-words ns:follows :new .
+
 ns:Old a owl:Class ; owl:deprecated true ; dcterms:isReplacedBy ns:New .
 ns:New a owl:Class ; rdfs:label "New" .
 :property a owl:ObjectProperty ; owl:deprecated true ; rdfs:label "property" .
@@ -146,6 +156,33 @@ def test_it_leads_there_where_no_303_is_sent(
 ) -> None:
     client = Client(create_app(replace(plain_settings, entity_mode=mode), retired))
     assert went(client.get("/id/old")) == (301, "/id/new")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("other", "one"), ("second", "first"), ("third", "first")]
+)
+def test_what_is_replaced_by_another_name_of_itself_leads_there(
+    asking: Client, name: str, expected: str
+) -> None:
+    assert went(asking.get(f"/id/{name}")) == (301, f"/id/{expected}")
+
+
+@pytest.mark.parametrize("name", ["one", "first", "living"])
+def test_what_is_said_of_one_name_of_a_thing_is_not_said_of_the_others(
+    asking: Client, name: str
+) -> None:
+    assert went(asking.get(f"/id/{name}")) == (303, f"/doc/{name}")
+    answer = asking.get(f"/doc/{name}.html")
+    assert (answer.status_code, 'class="retired"' in answer.text) == (200, False)
+
+
+def test_the_other_name_is_gone_with_its_reason(asking: Client) -> None:
+    answer = asking.get("/doc/ended.html?lang=en")
+    assert (answer.status_code, "Counted twice." in answer.text) == (410, True)
+
+
+def test_what_follows_from_a_property_below_counts(asking: Client) -> None:
+    assert went(asking.get("/id/in-other-words")) == (301, "/id/new")
 
 
 # In a circle

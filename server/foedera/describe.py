@@ -301,13 +301,14 @@ def _authors(store: Store) -> list[str]:
 
 
 def _items(store: Store, thing: ox.NamedNode) -> list[str]:
-    """The files in which a dataset can be had."""
+    """The files in which a dataset can be had: those that it names, or else all of it from here."""
     if thing.value != store.manifest["publication"]["dataset"]:
         return []
     found = _named(store, thing, ox.NamedNode(terms.VOID + "dataDump"))
     for quad in store.about(thing, ox.NamedNode(terms.DCAT + "distribution")):
         found += _named(store, quad.object, ox.NamedNode(terms.DCAT + "downloadURL"))
-    return list(dict.fromkeys(found))
+    whole = f"{store.base}graphs?default&format={formats.TURTLE.ending}"
+    return list(dict.fromkeys(found)) or [whole]
 
 
 def written(triples: Sequence[ox.Triple], engine: str, prefixes: dict[str, str]) -> bytes:

@@ -44,7 +44,7 @@ JSON_LD = Format(
     "jsonld",
     "JSON_LD",
     ("application/json", "text/json"),
-    ("json-ld",),
+    ("json-ld", "json"),
 )
 RDF_XML = Format(
     "RDF/XML",
@@ -228,8 +228,12 @@ def by_ending(ending: str, offered: Sequence[Format]) -> Format | None:
 
 
 def by_name(name: str, offered: Sequence[Format]) -> Format | None:
-    """The offered format that ``?format=`` means by this ending, name or media type, or None."""
-    wanted = name.strip().lower()
+    """The offered format that ``?format=`` means by this ending, name or media type, or None.
+
+    A media type may have parameters, which say nothing here, and a plus that was not escaped and
+    so reads as a space.
+    """
+    wanted = name.partition(";")[0].strip().lower().replace(" ", "+")
     for fmt in offered:
         if wanted in (fmt.ending, fmt.media_type, *fmt.names, *fmt.aliases):
             return fmt
@@ -241,12 +245,17 @@ class Profile:
     """How much a graph says of a thing (W3C, Content Negotiation by Profile).
 
     ``token`` is what ``?profile=`` and the names of addresses call it; ``iri`` is a standard's own,
-    empty for ours, which are below the base.
+    empty for ours, which are below the base, and ``aliases`` are other spellings of that.
     """
 
     token: str
     label: str
     iri: str = ""
+    aliases: tuple[str, ...] = ()
+
+    def is_called(self, name: str, base: str) -> bool:
+        """Whether a name, a token or an IRI, is this profile's in a publication with this base."""
+        return name in (self.token, self.name(base), *self.aliases)
 
     def name(self, base: str) -> str:
         """The IRI of the profile, in a publication with this base."""
@@ -256,7 +265,12 @@ class Profile:
 DATA = Profile("data", "The data alone: what is said of it, and what links to it")
 LABELS = Profile("labels", "The data, with the names of all that it mentions")
 ALL = Profile("all", "The data, with what is said of each thing that it mentions")
-SCHEMA = Profile("schema", "In the words of schema.org", "https://schema.org/")
+SCHEMA = Profile(
+    "schema",
+    "In the words of schema.org",
+    "https://schema.org/",
+    ("https://schema.org", "http://schema.org/", "http://schema.org"),
+)
 
 PROFILES = (LABELS, DATA, ALL, SCHEMA)
 """The default first."""
@@ -264,7 +278,7 @@ PROFILES = (LABELS, DATA, ALL, SCHEMA)
 
 def by_token(name: str, base: str = "") -> Profile | None:
     """The profile that ``?profile=`` means by its token or its IRI, or None."""
-    return next((one for one in PROFILES if name in (one.token, one.name(base))), None)
+    return next((one for one in PROFILES if one.is_called(name, base)), None)
 
 
 def pick_profile(accept: str | None, base: str) -> Profile:
@@ -277,6 +291,6 @@ def pick_profile(accept: str | None, base: str) -> Profile:
         found = _parameters(pieces)
         name = name.strip().removeprefix("<").removesuffix(">")
         for one in PROFILES:
-            if found and found[1] > best_q and name in (one.token, one.name(base)):
+            if found and found[1] > best_q and one.is_called(name, base):
                 best, best_q = one, found[1]
     return best

@@ -2,7 +2,8 @@
 
 Whoever has the IRI of a thing can go on using it. What is replaced leads to what took its place;
 of what was withdrawn it is said that it was, when and why. Both are said by the data, so that a
-release tells all of it:
+release tells all of it. It is said of an IRI and not of what that means: of one that has others
+for the same thing (`owl:sameAs`), only what a file states counts, since all else holds of each.
 
 ``dcterms:isReplacedBy``     what took its place
 ``prov:invalidatedAtTime``   since when it counts no more
@@ -22,6 +23,7 @@ from foedera import terms
 from foedera.stores.base import Store
 
 _TYPE = ox.NamedNode(terms.TYPE)
+_SAME = ox.NamedNode(terms.OWL + "sameAs")
 _REPLACED = ox.NamedNode(terms.DCTERMS + "isReplacedBy")
 
 # PROV-O has the one widely used property for the moment at which a thing ceased to count, and it is
@@ -91,8 +93,16 @@ def _any(store: Store) -> bool:
     return bool(store.used((_REPLACED, _WITHDRAWN, _DEPRECATED)))
 
 
+def _said(store: Store, thing: ox.NamedNode, predicate: ox.NamedNode) -> list[Any]:
+    """The values of a property that are said of just this IRI."""
+    found = list(store.about(thing, predicate))
+    if found and any(quad.object != thing for quad in store.about(thing, _SAME)):
+        found = [quad for quad in found if not store.follows(quad.triple)]
+    return [quad.object for quad in found]
+
+
 def _named(store: Store, thing: ox.NamedNode) -> list[ox.NamedNode]:
-    found = (quad.object for quad in store.about(thing, _REPLACED))
+    found = _said(store, thing, _REPLACED)
     return sorted(
         (one for one in found if isinstance(one, ox.NamedNode)), key=lambda one: one.value
     )
@@ -115,12 +125,12 @@ def _gone(store: Store, thing: ox.NamedNode, by: Sequence[ox.NamedNode]) -> Gone
 
 
 def _texts(store: Store, thing: ox.NamedNode, predicate: ox.NamedNode) -> tuple[ox.Literal, ...]:
-    found = (quad.object for quad in store.about(thing, predicate))
+    found = _said(store, thing, predicate)
     return tuple(sorted((one for one in found if isinstance(one, ox.Literal)), key=str))
 
 
 def _is_deprecated(store: Store, thing: ox.NamedNode) -> bool:
-    said: Any = (quad.object for quad in store.about(thing, _DEPRECATED))
+    said: Any = _said(store, thing, _DEPRECATED)
     if not any(isinstance(one, ox.Literal) and one.value in ("true", "1") for one in said):
         return False
     types = (getattr(quad.object, "value", "") for quad in store.about(thing, _TYPE))

@@ -16,7 +16,7 @@ from xml.parsers import expat
 import pyoxigraph as ox
 
 from foedera import folder, formats, terms
-from foedera.check import said, turtle
+from foedera.check import notation, said, turtle
 from foedera.check.findings import Finding, Spot
 from foedera.check.scanner import Lines
 from foedera.errors import TooLarge, UnsupportedMedia
@@ -273,11 +273,8 @@ def _xml(text: str, base: str, limits: Limits) -> turtle.Read:
     except _Stopped as stopped:
         found.mistakes.append(stopped.mistake)
         return found
-    except expat.ExpatError as fault:
-        line, column = fault.lineno, fault.offset + 1
-        words = {"words": expat.errors.messages[fault.code]}
-        spot = Spot(line, column, line, column + 1)
-        found.mistakes.append(turtle.Mistake("parse-xml", spot, words))
+    except expat.ExpatError:
+        found.mistakes += notation.xml_mistakes(text, turtle.USUAL)
         return found
     except (SyntaxError, ValueError) as fault:
         found.mistakes.append(_by_parser("parse-xml", fault))
@@ -332,9 +329,8 @@ def _json(text: str, base: str, limits: Limits) -> turtle.Read:
             return found
     try:
         json.loads(text)
-    except json.JSONDecodeError as fault:
-        spot = Spot(fault.lineno, fault.colno, fault.lineno, fault.colno + 1)
-        found.mistakes.append(turtle.Mistake("parse-json", spot, {"words": fault.msg}))
+    except json.JSONDecodeError:
+        found.mistakes += notation.json_mistakes(text)
         return found
     places: dict[str, list[Spot]] = defaultdict(list)
     for one in _JSON_TEXT.finditer(text):

@@ -140,6 +140,87 @@ _SAID: dict[str, tuple[str, str]] = {
         "This is no JSON: {words}",
         "Questo non è JSON: {words}",
     ),
+    "parse-json-comma": (
+        "A comma stands only between two things: take this one out.",
+        "Una virgola sta solo tra due cose: togliere questa.",
+    ),
+    "parse-json-no-comma": (
+        "Between two values, and before the name that follows a value, stands a comma: write , "
+        "here.",
+        "Tra due valori, e dopo un valore prima del nome successivo, va una virgola: scrivere , "
+        "qui.",
+    ),
+    "parse-json-no-brace": (
+        "Only between curly brackets do values have names: write those around them in place of [ "
+        "and ].",
+        "Solo tra parentesi graffe i valori hanno nomi: scrivere quelle al posto di [ e ].",
+    ),
+    "parse-json-empty": (
+        "There is nothing in this file: write what it says between curly brackets.",
+        "In questo file non c'è nulla: scrivere tra parentesi graffe ciò che dice.",
+    ),
+    "parse-json-no-colon": (
+        "Between a name and its value stands a colon: write : here.",
+        "Tra un nome e il suo valore vanno due punti: scrivere : qui.",
+    ),
+    "parse-json-no-value": (
+        "A value is missing behind the colon: write one, or take the name out too.",
+        "Dopo i due punti manca un valore: scriverne uno, o togliere anche il nome.",
+    ),
+    "parse-json-quotes": (
+        "In JSON names and texts, dates too, stand between straight double quotation marks: write "
+        "{fix} for {text}.",
+        "In JSON nomi e testi, anche le date, vanno tra virgolette doppie diritte: scrivere {fix} "
+        "invece di {text}.",
+    ),
+    "parse-json-word": (
+        "JSON has no {text}: write {fix}.",
+        "JSON non ha {text}: scrivere {fix}.",
+    ),
+    "parse-json-text": (
+        'This text is not closed on its line: write " at its end, and \\n for a new line in it.',
+        'Questo testo non è chiuso nella sua riga: scrivere " alla fine, e \\n per andare a capo.',
+    ),
+    "parse-json-escape": (
+        "{text} is no escape of JSON: write \\\\ for a backslash that belongs to the text.",
+        "{text} non è un escape di JSON: scrivere \\\\ per una barra inversa che fa parte del "
+        "testo.",
+    ),
+    "parse-json-comment": (
+        "JSON has no comments: take this one out.",
+        "JSON non ha commenti: togliere questo.",
+    ),
+    "parse-json-ended": (
+        "A file of JSON holds one value, which ended before this: put all of them between [ and ], "
+        "with commas between them.",
+        "Un file JSON contiene un solo valore, che qui era già finito: metterli tutti tra [ e ], "
+        "separati da virgole.",
+    ),
+    "parse-xml-tag": (
+        "{open} of line {line} is open here, and {close} does not close it: write {fix} first.",
+        "{open} della riga {line} qui è ancora aperto, e {close} non lo chiude: scrivere prima "
+        "{fix}.",
+    ),
+    "parse-xml-unclosed": (
+        "{open} is opened here and never closed: write {fix} where it ends.",
+        "{open} è aperto qui e mai chiuso: scrivere {fix} dove finisce.",
+    ),
+    "parse-xml-prefix": (
+        "The prefix {prefix}: is not declared: write {fix} in the first element.",
+        "Il prefisso {prefix}: non è dichiarato: scrivere {fix} nel primo elemento.",
+    ),
+    "parse-xml-entity": (
+        "XML does not know {text}: write the letter itself, {fix}.",
+        "XML non conosce {text}: scrivere la lettera stessa, {fix}.",
+    ),
+    "parse-xml-sign": (
+        "In XML a {text} of the text is written otherwise: & as &amp; and < as &lt;.",
+        "In XML un {text} del testo si scrive diversamente: & come &amp; e < come &lt;.",
+    ),
+    "parse-xml-quotes": (
+        'The value of an attribute stands between quotation marks: write {name}="{text}".',
+        'Il valore di un attributo va tra virgolette: scrivere {name}="{text}".',
+    ),
     "parse-json-ld": (
         "This is no JSON-LD: {words}",
         "Questo non è JSON-LD: {words}",

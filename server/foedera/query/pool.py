@@ -105,8 +105,15 @@ class Answer:
 
     def begin(self) -> Answer:
         """Take the head and the first part. Raises what the worker raised, or TimedOut."""
+        return self.gather(HOLD_BACK - 1)
+
+    def gather(self, most: int) -> Answer:
+        """Take more of it: all, where that is at most ``most`` bytes.
+
+        Raises TimedOut or EngineFailed.
+        """
         try:
-            while not self.whole and self.size < HOLD_BACK:
+            while not self.whole and self.size <= most:
                 self._next()
         except BaseException:
             self.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import current_app, g, request
@@ -77,9 +78,17 @@ def chosen() -> str:
     return found
 
 
+_TRACKERS = re.compile(r"(utm_\w+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|twclid|yclid)\Z")
+
+
+def is_tracker(parameter: str) -> bool:
+    """Whether a parameter is one that others add to a link, to see who follows it from where."""
+    return _TRACKERS.match(parameter) is not None
+
+
 def only(*known: str) -> None:
     """Refuse parameters that an address does not have: a misspelt one must not pass in silence.
-    Every page has ``lang``.
+    Every page has ``lang``; `is_tracker` ones are passed over.
 
     Raises BadRequest.
     """
@@ -87,7 +96,7 @@ def only(*known: str) -> None:
     if tag not in LANGUAGES:
         raise BadRequest(f"There are no pages in {tag!r}", f"lang= is {', '.join(LANGUAGES)}.")
     for name in request.args:
-        if name not in (*known, "lang"):
+        if name not in (*known, "lang") and not is_tracker(name):
             have = f"It has {' and '.join(known)}." if known else "It has none."
             raise BadRequest(f"This address has no parameter {name!r}", have)
 

@@ -183,8 +183,9 @@ def described(
     response.headers["Content-Profile"] = f"<{name}>"
     first, *more = signpost.of(answer.head)
     response.headers["Link"] = signpost.header([first, signpost.Link("profile", name), *more])
+    profile = None if wanted.profile is formats.LABELS else wanted.profile
     response.headers["Content-Location"] = signpost.address(
-        answer.head["document"], wanted.fmt, _asked_profile()
+        answer.head["document"], wanted.fmt, _asked_profile() or profile
     )
     return response
 

@@ -7,6 +7,7 @@ by ``/graphs?default``; a graph below BASE/graph/ or BASE/graphs/ is at that add
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import uuid
 from pathlib import PurePath
 from urllib.parse import quote
@@ -19,7 +20,7 @@ from foedera.errors import BadRequest, NotFound, TooLarge, UnsupportedMedia
 from foedera.folder import ENDINGS
 from foedera.service import QUERIES
 from foedera.web import context, entity, links, write
-from foedera.web.replies import once, reply
+from foedera.web.replies import is_unchanged, reply, stream
 
 bp = Blueprint("graphs", __name__)
 
@@ -27,7 +28,7 @@ _METHODS = ["GET", "PUT", "POST", "DELETE"]
 _READING = ("GET", "HEAD")
 
 _KEPT = 2_000_000
-"""The largest graph, in bytes, that is given a checksum and may be kept."""
+"""The largest graph, in bytes, that has a length and a checksum, and may be kept."""
 
 
 @bp.route("/graphs", methods=_METHODS)
@@ -102,12 +103,15 @@ def _address(iri: str) -> str:
 def _read(iri: str) -> Response:
     fmt = context.asked(*formats.GRAPHS) or context.accepted(*formats.GRAPHS)
     gone = request.environ.get("waitress.client_disconnected", lambda: False)
+    mark = f"{fmt.ending}-{hashlib.sha256(iri.encode()).hexdigest()[:16]}"
+    if is_unchanged(mark):
+        return stream((), fmt, mark, 304)
     answer = context.live().pool.call(
         QUERIES, "graph", {"graph": iri, "engine": fmt.engine}, gone=gone, client=context.client()
     )
-    if answer.whole and answer.size <= _KEPT:
+    if answer.gather(_KEPT).whole:
         return reply(answer.body(), fmt)
-    return once(answer, fmt)
+    return stream(answer, fmt, mark)
 
 
 def _present() -> bool | None:

@@ -13,7 +13,7 @@ from foedera.errors import FoederaError, NotFound
 from foedera.suggest import MACHINERY
 from foedera.web import context, explore, links, paging, signpost
 from foedera.web.entity import described
-from foedera.web.replies import reply
+from foedera.web.replies import reply, see_other
 
 bp = Blueprint("home", __name__)
 
@@ -55,6 +55,17 @@ def front() -> Response:
         signs = context.ask_page("signs", iris=[dataset]).head
         response.headers["Link"] = signpost.header(signpost.of(signs, live.base))
     return response
+
+
+@bp.get("/.well-known/void")
+def void() -> Response:
+    """Leads to what the dataset says of itself (VoID, section 7.2). Raises NotFound without it."""
+    context.only()
+    dataset = context.live().release.manifest["publication"]["dataset"]
+    if not dataset:
+        raise NotFound("No dataset is described here", "In the data, void:Dataset would do it.")
+    document = context.ask_page("resolve", iris=[dataset]).head["document"]
+    return see_other(links.address(document), ())
 
 
 _OPENING = re.compile(r"(.{60,}?(?:[.!?](?=\s)|[。！？]))\s*(.+)", re.DOTALL)

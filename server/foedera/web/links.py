@@ -74,6 +74,8 @@ def href(iri: str, here: object = False) -> str:
         return at(_document(live, iri))
     if iri == live.base:
         return at("/")
+    if iri.startswith(f"{live.base}graphs?"):  # a dump of ours: itself is what is wanted
+        return _path(iri[len(live.base) :])
     if iri.startswith(live.base):
         _, hash_, fragment = iri.partition("#")
         return at(_document(live, iri)) + hash_ + quote(fragment, safe=_SAFE)

@@ -168,7 +168,7 @@ def in_language(tag: str) -> str:
                 (name, value.replace("\r\n", "\n"))  # what a form makes of line ends
                 for name, values in request.args.lists()
                 for value in values
-                if name != "lang"
+                if name != "lang" and not context.is_tracker(name)
             ]
         )
     query = "&".join(filter(None, (kept, tag and f"lang={tag}")))

@@ -232,14 +232,16 @@ def _coded(headers: Headers, body: bytes, compressed: bool) -> tuple[Headers, by
     return [*rest, ("ETag", etag)] if etag else rest, body
 
 
-_CONDITIONS = frozenset({"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH"})
+_CONDITIONS = frozenset(
+    f"HTTP_IF_{name}" for name in ("NONE_MATCH", "MODIFIED_SINCE", "MATCH", "UNMODIFIED_SINCE")
+)
 
 
 def _bare(entry: _Kept, environ: dict[str, Any]) -> tuple[str, Headers] | None:
     """Status and headers, where these are all of what the request asks for."""
     if entry.etag and not environ.keys().isdisjoint(_CONDITIONS):
         headers = [one for one in entry.headers if one[0] not in _WITH_BODY]
-        if not _is_expected(entry, environ.get("HTTP_IF_MATCH")):
+        if not _is_expected(entry, environ):
             return "412 PRECONDITION FAILED", [*headers, ("Content-Length", "0")]
         if _is_there(entry, environ):
             return "304 NOT MODIFIED", headers
@@ -266,9 +268,15 @@ def _sent(
     return [body[begin:end]]
 
 
-def _is_expected(entry: _Kept, match: str | None) -> bool:
-    """Whether this is what the client asks on condition that it is (section 13.1.1)."""
-    return not match or match.strip() == "*" or parse_etags(match).contains(entry.etag)
+def _is_expected(entry: _Kept, environ: dict[str, Any]) -> bool:
+    """Whether this is what the client asks on condition that it is (sections 13.1.1 and 13.1.4);
+    a date that is none says nothing."""
+    match = environ.get("HTTP_IF_MATCH")
+    if match:
+        return match.strip() == "*" or parse_etags(match).contains(entry.etag)
+    since = parse_date(environ.get("HTTP_IF_UNMODIFIED_SINCE"))
+    modified = parse_date(entry.modified)
+    return since is None or modified is None or modified <= since
 
 
 def _is_there(entry: _Kept, environ: dict[str, Any]) -> bool:

@@ -60,11 +60,16 @@ def _as_http(moment: str) -> str:
 
 
 def _keep(response: Response) -> None:
-    """Let it be kept: here, and by caches that ask each time whether it is still so. Where caches
-    ignore Vary, they keep nothing that depends on more than the address."""
+    """Let it be kept, here and by caches."""
+    _let_be_cached(response)
+    request.environ[ready.KEEP] = True
+
+
+def _let_be_cached(response: Response) -> None:
+    """Let it be kept by caches that ask each time whether it is still so. Where they ignore Vary,
+    they keep nothing that depends on more than the address."""
     unsafe = "Vary" in response.headers and context.settings().entity_mode == Mode.SAFE
     response.headers["Cache-Control"] = "no-store" if unsafe else "public, no-cache"
-    request.environ[ready.KEEP] = True
 
 
 def once(body: Body, fmt: Format, status: int = 200, retry_after: int | None = None) -> Response:
@@ -75,6 +80,29 @@ def once(body: Body, fmt: Format, status: int = 200, retry_after: int | None = N
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
+
+
+def stream(body: Iterable[bytes], fmt: Format, mark: str, status: int = 200) -> Response:
+    """An answer from a release that is sent as it is made.
+
+    ``mark`` tells it from others of the release. Its ETag is a weak one (RFC 9110, section 8.8.1):
+    what it says stays the same, and not in which order.
+    """
+    response = _negotiated(body, fmt)
+    response.status_code = status
+    response.set_etag(_weak(mark), weak=True)
+    response.headers["Last-Modified"] = _as_http(context.live().release.created)
+    _let_be_cached(response)
+    return response
+
+
+def is_unchanged(mark: str) -> bool:
+    """Whether who asks has what `stream` would send with this mark (section 13.1.2)."""
+    return request.if_none_match.contains_weak(_weak(mark))
+
+
+def _weak(mark: str) -> str:
+    return f"{context.live().release.id}-{mark}"
 
 
 def _negotiated(body: Body, fmt: Format, vary: Sequence[str] | None = None) -> Response:
@@ -117,13 +145,14 @@ def install(app: Flask) -> None:
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Access-Control-Expose-Headers"] = (
             "Link, ETag, Location, Content-Location, Content-Profile, Content-Range, "
-            "Accept-Ranges, Retry-After, X-Foedera-Cut"
+            "Accept-Ranges, Content-Disposition, Retry-After, X-Foedera-Cut"
         )
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
         if request.method == "OPTIONS":  # a browser asks before a POST of application/sparql-query
             headers["Access-Control-Allow-Methods"] = headers.get("Allow", "GET, HEAD, OPTIONS")
-            headers["Access-Control-Allow-Headers"] = "*"
+            # The star stands for all but this one (Fetch Standard, section 3.3.2).
+            headers["Access-Control-Allow-Headers"] = "Authorization, *"
             headers["Access-Control-Max-Age"] = "86400"
         if response.mimetype == "text/html":
             headers["Content-Security-Policy"] = _POLICY
