@@ -248,7 +248,7 @@ def _of_xml(
         if fix == entity[0]:
             fix = "…"
         elif fix.isspace() or not fix.isprintable():
-            fix = f"&#{ord(fix)};"
+            fix = "".join(f"&#{ord(letter)};" for letter in fix)
         words = {"text": entity[0], "fix": fix}
         return _Wrong("parse-xml-entity", at, entity.end(), words, fix, " " * len(entity[0]))
     if said == "not well-formed (invalid token)":
