@@ -7,10 +7,13 @@ import calendar
 import difflib
 import html
 import re
+import tomllib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
@@ -137,6 +140,46 @@ def _local(iri: str) -> str:
     return re.split("[/#]", iri)[-1]
 
 
+@cache
+def _vocabularies() -> dict[str, tuple[str, ...]]:
+    """The names of vocabularies that everybody uses, by namespace."""
+    path = Path(__file__).with_name("vocabularies.toml")
+    rows = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {space: tuple(names.split()) for space, names in rows.items()}
+
+
+def _misspelt(space: str, local: str) -> str:
+    """The term of a well-known vocabulary that is nearly one that it has not; "" where none is.
+
+    What is like none of them is not told of: a newer edition may have it.
+    """
+    names = _vocabularies().get(space, ())
+    if local in names:
+        return ""
+    plain = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(local.lower(), plain, n=1, cutoff=0.8)
+    return space + plain[close[0]] if close else ""
+
+
+def _alike(local: str, locals_: Iterable[str]) -> str:
+    """The name that is nearly another one, and has the same numbers, for which it may well be
+    mistyped; "" where none is."""
+    numbers = _NUMBER.findall(local)
+    close = difflib.get_close_matches(local, locals_, n=3, cutoff=0.8)
+    return next((one for one in close if _NUMBER.findall(one) == numbers), "")
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+def _usual(tag: str) -> str:
+    """The language tag that is meant by one that is not the usual one; else ""."""
+    language, *regions = tag.lower().split("-")
+    if regions == ["uk"]:  # Ukrainian, as a language; the country is GB
+        return f"{_LANGUAGES.get(language, language)}-GB"
+    return _LANGUAGES.get(language, "")
+
+
 def _value(node: Any) -> str:
     return str(getattr(node, "value", ""))
 
@@ -240,12 +283,13 @@ class _Lint:
             for term, spot in used:
                 iri = term.value
                 space = iri[: len(iri) - len(_local(iri))]
-                if space not in self._vocabulary.own or iri in self._vocabulary.declared:
+                if iri in self._vocabulary.declared or term in self._of or (term, spot) in told:
                     continue
-                if term in self._of or (term, spot) in told:
+                if space in self._vocabulary.own:
+                    near = self._vocabulary.nearest(iri)
+                elif not (near := _misspelt(space, _local(iri))):
                     continue
                 told.add((term, spot))
-                near = self._vocabulary.nearest(iri)
                 code = "term-unknown-near" if near else "term-unknown"
                 words = {"term": self._short(iri), "near": self._short(near) if near else ""}
                 fix = words["near"]
@@ -319,7 +363,7 @@ class _Lint:
         mended = _mojibake(text)
         if mended:
             yield "literal-mojibake", "warning", written(mended), {**shown, "mended": mended[:60]}
-        meant = _LANGUAGES.get(tag.split("-")[0].lower())
+        meant = _usual(tag)
         if meant:
             yield (
                 "language-unknown",
@@ -379,10 +423,10 @@ class _Lint:
                 return one
         local = _local(iri)
         start = iri[: len(iri) - len(local)]
-        alike = [one for one in (*own, *there) if one.startswith(start)]
-        close = difflib.get_close_matches(iri, alike, n=1, cutoff=0.9)
+        alike = [_local(one) for one in (*own, *there) if start + _local(one) == one]
+        close = _alike(local, alike)
         if close:
-            return close[0]
+            return start + close
         return next((one for one in (*own, *there) if _local(one) == local), "")
 
     def _things(self) -> Iterator[Finding]:

@@ -252,8 +252,8 @@ _SAID: dict[str, tuple[str, str]] = {
         "L'ontologia non ha un termine {term}: cercare quello giusto, o proporlo.",
     ),
     "term-unknown-near": (
-        "The ontology has no term {term}: perhaps {near} is meant.",
-        "L'ontologia non ha un termine {term}: forse si intende {near}.",
+        "There is no term {term}: perhaps {near} is meant.",
+        "Non esiste un termine {term}: forse si intende {near}.",
     ),
     "term-redefined": (
         "{term} is a term of the ontology: what it means is said there. Take this out of the data.",
