@@ -62,6 +62,20 @@ def test_a_mistyped_name_is_told_with_the_one_that_is_meant(
     assert near(f"event:x :place {written} .", "iri-dangling-near", against) == [meant]
 
 
+def test_it_is_told_wherever_it_stands(against: contribution.Against) -> None:
+    turtle = "event:x :place place:tokio .\nevent:y :place place:tokio ; :place place:milano ."
+    told = [
+        (one.code, one.line - PREFIXES.count("\n"), one.column)
+        for one in found(turtle, against)
+        if one.term.startswith("<https://w3id.org/foedera/id/place/")
+    ]
+    assert sorted(told) == [
+        ("iri-dangling", 2, 37),
+        ("iri-dangling-near", 1, 16),
+        ("iri-dangling-near", 2, 16),
+    ]
+
+
 @pytest.mark.parametrize(
     "written", ["place:milano", "place:turin", "org:nec", "org:enea", "person:anna-rossi"]
 )

@@ -358,6 +358,12 @@ def test_json_ld_that_is_wrong_is_told_of_at_its_line(text: str, code: str, line
     assert [(one.code, one.line) for one in found] == [(code, line)]
 
 
+def test_a_number_may_be_long() -> None:
+    found = read(JSON.replace('"f"', "1" * 5000), "x.jsonld")
+    assert found.findings == ()
+    assert len(found.statements) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "media_type", "text", "expected"),
     [

@@ -152,9 +152,10 @@ def _of_shacl(triples: Iterable[ox.Triple]) -> set[str]:
 
 def shown(report: Report, documents: Sequence[Document], against: Against) -> dict[str, Any]:
     """What a page shows of a report, as JSON."""
-    kinds: dict[tuple[str, str, str], list[Finding]] = {}
+    kinds: dict[tuple[str, str, str, str], list[Finding]] = {}
     for one in report.findings:
-        kinds.setdefault((one.standing or "introduced", one.severity, one.code), []).append(one)
+        kind = (one.standing or "introduced", one.severity, one.code, one.rule)
+        kinds.setdefault(kind, []).append(one)
     most = _share([len(of) for of in kinds.values()])
     told = [one for of in kinds.values() for one in of[:most]]
     lines = {one.name: one.text.split("\n") for one in documents}

@@ -383,35 +383,29 @@ class _Lint:
         if self._base is None:
             return
         space = self._vocabulary.base
-        mentioned: dict[Any, tuple[Document, Statement]] = {}
+        mentioned: dict[Any, list[tuple[Document, Statement]]] = defaultdict(list)
         for document in self._documents:
             for one in document.statements:
                 node = one.triple.object
                 if isinstance(node, ox.NamedNode) and node.value.startswith(space):
-                    mentioned.setdefault(node, (document, one))
+                    mentioned[node].append((document, one))
         unknown = {node.value for node in mentioned if node not in self._of}
         unknown -= self._base.known(unknown)
-        for node, (document, one) in mentioned.items():
+        for node, places in mentioned.items():
             iri = node.value
             if iri not in unknown or "#" in iri or iri in self._vocabulary.declared:
                 continue
-            if one.triple.predicate == _TYPE or iri[: -len(_local(iri)) or None] in (
-                self._vocabulary.own
-            ):
+            if iri[: -len(_local(iri)) or None] in self._vocabulary.own:
                 continue  # told of as a term
-            near = self._near(iri)
+            places = [one for one in places if one[1].triple.predicate != _TYPE]
+            near = self._near(iri) if places else ""
             code = "iri-dangling-near" if near else "iri-dangling"
             words = {"iri": self._short(iri), "near": self._short(near) if near else ""}
-            yield self._find(
-                code,
-                "warning",
-                document,
-                one.object,
-                words["near"],
-                one.triple.subject,
-                node,
-                **words,
-            )
+            for document, one in places:
+                subject = one.triple.subject
+                yield self._find(
+                    code, "warning", document, one.object, words["near"], subject, node, **words
+                )
 
     def _near(self, iri: str) -> str:
         """The IRI that one most likely means."""

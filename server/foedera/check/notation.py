@@ -21,6 +21,9 @@ from foedera.check.turtle import Mistake
 _MOST = 20
 """Mistakes of one file that are told of: it is read once for each."""
 
+_AROUND = 200
+"""Characters before a place that are looked at for what stands there."""
+
 _LARGE = 1_000_000
 """Characters of a file of which the first mistake alone is told."""
 
@@ -75,7 +78,7 @@ def json_mistakes(text: str) -> list[Mistake]:
 
 def _wrong_json(text: str) -> _Wrong | None:
     try:
-        json.loads(text)
+        json.loads(text, parse_int=len)  # a long number is one all the same
     except json.JSONDecodeError as fault:
         return _of_json(text, fault.msg, fault.pos)
     return None
@@ -109,10 +112,10 @@ def _of_json(text: str, said: str, at: int) -> _Wrong:
     if said.startswith("Expecting '") and at == before and next_:
         if text[at - 1] == '"' and _WORD.match(text, at):
             return _Wrong("parse-quote-inside", at - 1, at, {"text": '"'})
-        value = re.search(r"[\d.]+$", text[:at])
+        value = re.search(r"[\d.]+$", text[max(at - _AROUND, 0) : at])
         rest = re.compile(r"[\w.:+/-]+").match(text, at)
         if value and rest:  # as of a date
-            return _unquoted(text, value.start(), rest.end())
+            return _unquoted(text, at - len(value[0]), rest.end())
     quoted = _OTHER_QUOTES.match(text, at)
     if quoted:
         inner = next(one for one in quoted.groups() if one is not None)
@@ -259,7 +262,7 @@ def _of_xml(
             return _Wrong("parse-xml-sign", at - 1, at, {"text": "<"}, "&lt;", " ")
         if text[at : at + 1] == "<":
             return _Wrong("parse-xml-sign", at, at + 1, {"text": "<"}, "&lt;", " ")
-        attribute = re.search(r"([\w:.-]+)\s*=\s*$", text[:at])
+        attribute = re.search(r"([\w:.-]+)\s*=\s*$", text[max(at - _AROUND, 0) : at])
         value = re.compile(r"[^\s>\"'/]+").match(text, at)
         if attribute and value:
             words = {"name": attribute[1], "text": value[0][:60]}

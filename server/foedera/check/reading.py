@@ -327,10 +327,8 @@ def _json(text: str, base: str, limits: Limits) -> turtle.Read:
             words = {"most": str(turtle.NESTING)}
             found.mistakes.append(turtle.Mistake("parse-too-deep", spot, words))
             return found
-    try:
-        json.loads(text)
-    except json.JSONDecodeError:
-        found.mistakes += notation.json_mistakes(text)
+    found.mistakes += notation.json_mistakes(text)
+    if found.mistakes:
         return found
     places: dict[str, list[Spot]] = defaultdict(list)
     for one in _JSON_TEXT.finditer(text):

@@ -339,12 +339,13 @@ def example() -> str:
 
 @dataclass(frozen=True)
 class Group:
-    """The findings of one code that are of one standing and severity: ``count`` of them in all, and
-    those that are shown."""
+    """The findings of one code, by one rule, that are of one standing and severity: ``count`` of
+    them in all, and those that are shown."""
 
     standing: str
     severity: str
     slug: str
+    rule: str
     count: int
     findings: Sequence[Mapping[str, Any]]
     open: bool
@@ -353,6 +354,12 @@ class Group:
     def title(self) -> dict[str, str]:
         code = codes.CODES.get(self.slug)
         return best(code.title) if code else {"text": self.slug, "language": "en"}
+
+    @property
+    def message(self) -> Mapping[str, str] | None:
+        """What all of them say, by language tag; None where each says something else."""
+        first, *rest = (one["messages"] for one in self.findings)
+        return first if all(one == first for one in rest) else None
 
     @property
     def left_out(self) -> int:
@@ -385,13 +392,13 @@ class Shown:
 
     def _counted(self, names: Sequence[str], place: int) -> dict[str, int]:
         kinds = self.content["kinds"]
-        counts = {name: sum(one[3] for one in kinds if one[place] == name) for name in names}
+        counts = {name: sum(one[-1] for one in kinds if one[place] == name) for name in names}
         return {name: count for name, count in counts.items() if count}
 
     def own(self, severity: str) -> int:
         """How many of a severity the texts answer for."""
         kinds = self.content["kinds"]
-        return sum(count for *kind, _, count in kinds if kind == ["introduced", severity])
+        return sum(count for *kind, _, _, count in kinds if kind == ["introduced", severity])
 
     @cached_property
     def parts(self) -> list[tuple[str, list[Group]]]:
@@ -399,17 +406,17 @@ class Shown:
         the largest."""
         shown: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for number, one in enumerate(self.content["findings"], 1):
-            kind = (one["standing"] or "introduced", one["severity"], one["code"])
+            kind = (one["standing"] or "introduced", one["severity"], one["code"], one["rule"])
             shown.setdefault(kind, []).append(one | {"number": number})
         ranked = sorted(
             self.content["kinds"],
-            key=lambda one: (STANDINGS.index(one[0]), SEVERITIES.index(one[1]), -one[3], one[2]),
+            key=lambda one: (STANDINGS.index(one[0]), SEVERITIES.index(one[1]), -one[4], *one[2:4]),
         )
         seen, groups = 0, []
-        for standing, severity, slug, count in ranked:
+        for standing, severity, slug, rule, count in ranked:
             seen += count
-            findings = shown[standing, severity, slug]
-            groups.append(Group(standing, severity, slug, count, findings, seen <= _OPEN))
+            findings = shown[standing, severity, slug, rule]
+            groups.append(Group(standing, severity, slug, rule, count, findings, seen <= _OPEN))
         return [
             (standing, list(of)) for standing, of in groupby(groups, key=lambda one: one.standing)
         ]
