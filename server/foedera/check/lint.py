@@ -9,7 +9,7 @@ import html
 import re
 import tomllib
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -43,6 +43,10 @@ _PROPERTIES = frozenset(
 
 _SMALL = 50_000
 """Triples of a base of which all names are compared with those of a contribution."""
+
+
+_COMPARED = 300
+"""Names of a contribution for which a near one is looked for: of so many few are mistyped."""
 
 
 @dataclass(frozen=True)
@@ -258,14 +262,15 @@ class _Lint:
     def _prefixes(self, document: Document) -> Iterator[Finding]:
         known = self._vocabulary.prefixes
         unused = []
+        written = Counter(_WITH_PREFIX.findall(document.text))
+        written -= Counter(_DECLARED.findall(document.text))
         for name, prefix in document.prefixes.items():
             fix = f"@prefix {name}: <{known.get(name, '')}> ."
             meant = known.get(name)
             if meant and meant != prefix.iri and _same_place(meant, prefix.iri):
                 words = {"prefix": name, "iri": meant, "other": prefix.iri}
                 yield self._find("prefix-wrong", "warning", document, prefix.spot, fix, **words)
-            used = re.search(rf"(?<![\w:.-]){re.escape(name)}:", _beside(document, prefix.spot))
-            if not used:
+            if not written[name]:
                 unused.append(prefix)
         if unused:  # most people begin with the same lines: one word on it is enough
             names = ", ".join(f"{one.name}:" for one in unused)
@@ -286,7 +291,7 @@ class _Lint:
                 if iri in self._vocabulary.declared or term in self._of or (term, spot) in told:
                     continue
                 if space in self._vocabulary.own:
-                    near = self._vocabulary.nearest(iri)
+                    near = self._vocabulary.nearest(iri) if len(told) < _COMPARED else ""
                 elif not (near := _misspelt(space, _local(iri))):
                     continue
                 told.add((term, spot))
@@ -391,6 +396,7 @@ class _Lint:
                     mentioned[node].append((document, one))
         unknown = {node.value for node in mentioned if node not in self._of}
         unknown -= self._base.known(unknown)
+        compared = 0
         for node, places in mentioned.items():
             iri = node.value
             if iri not in unknown or "#" in iri or iri in self._vocabulary.declared:
@@ -398,7 +404,8 @@ class _Lint:
             if iri[: -len(_local(iri)) or None] in self._vocabulary.own:
                 continue  # told of as a term
             places = [one for one in places if one[1].triple.predicate != _TYPE]
-            near = self._near(iri) if places else ""
+            near = self._near(iri) if places and compared < _COMPARED else ""
+            compared += 1
             code = "iri-dangling-near" if near else "iri-dangling"
             words = {"iri": self._short(iri), "near": self._short(near) if near else ""}
             for document, one in places:
@@ -638,10 +645,8 @@ def _same_place(one: str, other: str) -> bool:
     return difflib.SequenceMatcher(None, plain(one), plain(other)).ratio() > 0.85
 
 
-def _beside(document: Document, spot: Spot) -> str:
-    """The text without the declaration at a place."""
-    lines = document.text.split("\n")
-    return "\n".join(lines[: spot.line - 1] + lines[spot.end_line :])
+_WITH_PREFIX = re.compile(r"(?<![\w:.-])([\w.-]*):")
+_DECLARED = re.compile(r"prefix\s+([\w.-]*):", re.IGNORECASE)
 
 
 # Literals that are ill-typed

@@ -16,7 +16,7 @@ from xml.parsers import expat
 import pyoxigraph as ox
 
 from foedera import folder, formats, terms
-from foedera.check import notation, said, turtle
+from foedera.check import kinds, notation, said, turtle
 from foedera.check.findings import Finding, Spot
 from foedera.check.scanner import Lines
 from foedera.errors import TooLarge, UnsupportedMedia
@@ -113,6 +113,9 @@ def read(
         )
     text, mistakes = _decoded(content)
     fmt = _format(name, media_type, text)
+    no_text = kinds.no_text(name, content)
+    if no_text:
+        return Document(name, "", fmt.media_type, findings=(_finding(name, no_text),))
     engine = getattr(ox.RdfFormat, fmt.engine)
     if fmt is formats.JSON_LD:
         found = _json(text, base, limits)
@@ -124,6 +127,10 @@ def read(
         raise TooLarge(
             f"{name} has more than {limits.triples:,} triples", "Send them in several files."
         )
+    wrong = {one.spot.line for one in found.mistakes}
+    other = kinds.other(name, text, fmt, wrong) if wrong else None
+    if other:  # nothing more can be said of it
+        return Document(name, text, fmt.media_type, findings=(_finding(name, other),))
     mistakes += found.mistakes
     findings = [_finding(name, one) for one in mistakes[: limits.findings]]
     if len(mistakes) > limits.findings or (found.cut and findings):

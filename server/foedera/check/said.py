@@ -41,6 +41,10 @@ _SAID: dict[str, tuple[str, str]] = {
         'I testi vanno tra virgolette dritte, "così": quelle tipografiche, che i programmi di '
         "scrittura inseriscono, non contano.",
     ),
+    "parse-bare-iri": (
+        "An IRI that is written out stands in angle brackets: put < before it and > behind it.",
+        "Un IRI scritto per intero va tra parentesi angolari: mettere < prima e > dopo.",
+    ),
     "parse-unclosed-iri": (
         "This IRI is not closed: write > at its end.",
         "Questo IRI non è chiuso: scrivere > alla fine.",
@@ -236,6 +240,20 @@ _SAID: dict[str, tuple[str, str]] = {
     "encoding-not-utf-8": (
         "From here the file is not UTF-8, but probably Windows-1252 or Latin-1: save it as UTF-8.",
         "Da qui il file non è UTF-8, ma probabilmente Windows-1252 o Latin-1: salvarlo come UTF-8.",
+    ),
+    "encoding-packed": (
+        "This file is compressed: unpack it, and check what is in it.",
+        "Questo file è compresso: estrarlo, e controllare ciò che contiene.",
+    ),
+    "encoding-no-rdf": (
+        "This is no RDF, but {what}: write what it says as Turtle.",
+        "Questo non è RDF, ma {what}: scrivere ciò che dice in Turtle.",
+    ),
+    "encoding-other-format": (
+        "This is {what}, and is read as {format}: give the file the ending {ending}, or name its "
+        "format.",
+        "Questo è {what}, e viene letto come {format}: dare al file l'estensione {ending}, o "
+        "indicarne il formato.",
     ),
     "prefix-wrong": (
         "The prefix {prefix}: stands for <{iri}> everywhere else: write that and not <{other}>, or "

@@ -164,7 +164,7 @@ class Reader:
             text = become(token.text)
             shown = token.text.split("\n")[0][:60]
             first = Token(token.kind, shown, token.start, token.start + len(shown))
-            fix = text if token.kind in ("curly", "open string", "bad iri") else ""
+            fix = text if token.kind in ("curly", "open string", "bad iri", "bare iri") else ""
             self._mistake(code, first, fix, text=shown)
             if text:
                 kind = "iri" if text.startswith("<") else "string"
@@ -676,6 +676,7 @@ _MENDED: dict[str, tuple[str, Callable[[str], str]]] = {
         "parse-iri",
         lambda text: re.sub(r"[\s\"{}|^`\\]", lambda found: f"%{ord(found[0]):02X}", text),
     ),
+    "bare iri": ("parse-bare-iri", lambda text: f"<{text}>"),
     "open iri": ("parse-unclosed-iri", lambda text: f"{text.rstrip('.;,')}>"),
     "comment": ("parse-comment", lambda text: ""),
     "odd": ("parse-unexpected", lambda text: ""),
