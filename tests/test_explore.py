@@ -580,6 +580,25 @@ def test_no_side_contradicts_itself_and_the_best_ranked_comes_first(club: Ask) -
     assert [names(side) for side in case["sides"]] == [["It was dry"], ["It snowed", "It rained"]]
 
 
+def test_only_the_words_of_a_source_stand_in_quotation_marks(dataset_client: Client) -> None:
+    """A gist is ours; a form of a name is letter by letter what a source has."""
+    said = get(dataset_client, "/disagreements").text("p")
+    assert "A cooperation of Italy and Japan in economy, industry and technology began with" in said
+    assert "technology began with the meeting.”" not in said
+    assert "“agreement between the ministers”" in said
+
+
+def test_of_what_a_claim_says_in_several_languages_one_is_shown(serve: Serve) -> None:
+    claims = """
+        ex:rain rdfs:label "Rain" ; :says "It rained."@en , "Pioveva."@it , 3 ; :against ex:sun .
+    """
+    (case,) = asking(serve(CLUB[: CLUB.index("ex:first a")] + claims))(
+        "disputes", skip=0, most=10, languages=["it"]
+    )["cases"]
+    (rain,) = (one for side in case["sides"] for one in side if one["says"])
+    assert [one["said"] for one in rain["says"]] == ["Pioveva.", "3"]
+
+
 def test_the_pages_of_disagreements_add_up(ours: Ask) -> None:
     whole = ours("disputes", skip=0, most=100)["cases"]
     pages = [ours("disputes", skip=skip, most=3)["cases"] for skip in (0, 3, 6)]
