@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from werkzeug.test import Client
 
+from chromium import Tab
 from conftest import Page, Serve
 from foedera.dates import Days, days
 from foedera.explore.force import layout
@@ -486,23 +487,128 @@ def test_what_is_avoided_may_be_an_end(club: Ask) -> None:
 
 def test_without_a_connection_it_is_said_how_far_the_search_came(club: Ask) -> None:
     found = connected(club, f"{EX}ann", f"{EX}fay")
-    assert (found["paths"], found["gave_up"], found["known"]) == ([], False, [True, True])
+    assert (found["paths"], found["ended"], found["known"]) == ([], "", [True, True])
     assert found["wider"]
     assert stops(connected(club, f"{EX}eve", f"{EX}dan", wide=True)) == [[f"{EX}eve", f"{EX}dan"]]
 
 
-def test_a_search_is_given_up_after_so_many_things(serve: Serve) -> None:
-    """A chain longer than what is looked for: it says that it gave up, not that there is none."""
-    chain = "".join(f"ex:n{n} rdfs:label 'n{n}' ; :next ex:n{n + 1} .\n" for n in range(40))
-    ask = asking(serve(HEAD + chain + "ex:n40 rdfs:label 'n40' ."))
+def chain(length: int) -> str:
+    """Things in a row, each with a link to the next."""
+    links = "".join(f"ex:n{n} rdfs:label 'n{n}' ; :next ex:n{n + 1} .\n" for n in range(length))
+    return f"{HEAD}{links}ex:n{length} rdfs:label 'n{length}' . ex:alone rdfs:label 'alone' ."
+
+
+def hub(links: int) -> str:
+    """Each of two things with more that lead to it, and many that lead to each of these."""
+    return HEAD + "".join(
+        f"ex:{one}{n} rdfs:label '{one}{n}' ; :to ex:{one}{n % links if n >= links else ''} .\n"
+        for one in "ab"
+        for n in range(links * links)
+    )
+
+
+def test_a_search_says_that_it_ended_by_the_number_of_steps(
+    serve: Serve, plain_settings: Settings
+) -> None:
+    site = serve(chain(40))
+    ask = asking(site)
     assert len(connected(ask, f"{EX}n0", f"{EX}n8")["paths"][0]) == 8
-    assert connected(ask, f"{EX}n0", f"{EX}n40")["gave_up"]
+    assert connected(ask, f"{EX}n0", f"{EX}n40")["ended"] == "steps"
+    client = Client(create_app(plain_settings, site))
+    page = get(client, "/connected", **{"from": "n0", "to": "n40"})
+    assert "No connection of at most 8 steps was found." in page.text("p")
+    assert "the search was ended" not in page.text("p")
+
+
+def test_a_search_that_reached_all_there_is_did_not_end_early(serve: Serve) -> None:
+    """The last step that is looked for is the one that finds nothing more."""
+    for length in (3, 4, 5):
+        assert connected(asking(serve(chain(length))), f"{EX}n0", f"{EX}alone")["ended"] == ""
+
+
+def test_a_search_says_that_it_ended_by_the_number_of_things(
+    serve: Serve, plain_settings: Settings
+) -> None:
+    site = serve(hub(60))
+    assert connected(asking(site), f"{EX}a", f"{EX}b")["ended"] == "things"
+    client = Client(create_app(plain_settings, site))
+    page = get(client, "/connected", **{"from": f"{EX}a", "to": f"{EX}b"})
+    assert "things the search was ended" in page.text("p")
+
+
+def test_a_search_says_that_it_did_not_follow_all_links(
+    serve: Serve, plain_settings: Settings
+) -> None:
+    site = serve(
+        HEAD
+        + "ex:a rdfs:label 'a' . ex:b rdfs:label 'b' .\n"
+        + "".join(f"ex:n{n} rdfs:label 'n{n}' ; :to ex:a .\n" for n in range(500))
+    )
+    found = connected(asking(site), f"{EX}a", f"{EX}b")
+    assert (found["ended"], names(found["crowded"])) == ("links", ["a"])
+    client = Client(create_app(plain_settings, site))
+    page = get(client, "/connected", **{"from": f"{EX}a", "to": f"{EX}b"})
+    assert "not all links were followed" in page.text("p")
 
 
 def test_a_name_is_enough_to_ask_for_a_connection(dataset_client: Client) -> None:
     page = get(dataset_client, "/connected", **{"from": "adolfo urso", "to": "Sony"})
     assert "Toshimoto Mitomo" in page.text("a")
     assert "Connected by 3 steps" in page.text("h2")
+
+
+@pytest.mark.parametrize("name", ["METI", "meti", "Urso", "経産省", "Ursus"])
+def test_an_other_name_of_one_thing_alone_is_enough_too(dataset_client: Client, name: str) -> None:
+    """Though there are things that are called by more than it."""
+    page = get(dataset_client, "/connected", **{"from": name, "to": "Yasutoshi Nishimura"})
+    assert "answer" in [one.get("class") for one in page.all("section")]
+
+
+def test_an_exact_name_of_several_things_asks_for_these_alone(dataset_client: Client) -> None:
+    page = get(dataset_client, "/connected", **{"from": "US"})
+    choices = [one["href"] for one in page.all("a") if one["href"].startswith("/connected?")]
+    assert [one.rpartition("%2F")[2] for one in choices] == ["usa", "usa"]
+    assert "Several things have this name." in page.text("p")
+
+
+def test_where_nothing_has_just_this_name_it_is_said_so(dataset_client: Client) -> None:
+    page = get(dataset_client, "/connected", **{"from": "name form"})
+    assert "Several names have this in them." in page.text("p")
+    assert "There are more" in page.text("li")
+
+
+@pytest.mark.parametrize(
+    ("start", "goal"), [("xyzzy", "qwert"), ("Ministry", "xyzzy"), ("xyzzy", "Ministry")]
+)
+@pytest.mark.parametrize("width", [1200, 360])
+def test_what_is_wrong_with_a_field_is_said_right_below_it(
+    tab: Tab, address: str, start: str, goal: str, width: int
+) -> None:
+    tab.size(width, 900)
+    tab.go(f"{address}/connected?{urlencode({'from': start, 'to': goal, 'lang': 'it'})}")
+    boxes = tab.run(
+        """["from", "to"].map(name => {
+            const field = document.getElementById(name);
+            const said = document.getElementById(field.getAttribute("aria-describedby"));
+            return [field, said].map(one => {
+                const {left, right, top, bottom} = one.getBoundingClientRect();
+                return {left, right, top, bottom};
+            });
+        })"""
+    )
+    for field, said in boxes:
+        assert field["left"] <= said["left"] < said["right"] <= field["right"] + 1
+        assert 0 <= said["top"] - field["bottom"] < 30
+    for name, text in (("from", start), ("to", goal)):
+        said = tab.run(
+            f"document.getElementById(document.getElementById('{name}')"
+            ".getAttribute('aria-describedby')).innerText"
+        )
+        assert said == (
+            "Più nomi contengono queste parole. Quale?"
+            if text == "Ministry"
+            else f"Nulla qui si chiama «{text}»."
+        )
 
 
 def test_a_name_of_two_things_is_a_question_back(club_client: Client) -> None:
