@@ -337,6 +337,50 @@ def test_a_map_shows_the_points_of_the_data(club_client: Client) -> None:
     assert mark["cy"] == "-41.9"
 
 
+def test_no_mark_stands_where_nothing_took_place(dataset_client: Client) -> None:
+    page = get(dataset_client, "/map")
+    titles = [text for element, text in page.texts if element == "title"]
+    assert any(text.startswith("Tokyo (") for text in titles)
+    assert [text for text in titles if text.endswith("(0)")] == []
+    assert "Moscow" in page.text("a")  # in the table, as all places
+
+
+def test_where_the_data_has_places_alone_a_map_shows_these_and_says_so(
+    serve: Serve, plain_settings: Settings
+) -> None:
+    field = "ex:field a schema:Place ; rdfs:label 'Field' ; schema:latitude 1; schema:longitude 2 ."
+    page = get(Client(create_app(plain_settings, serve(HEAD + field))), "/map")
+    assert len(page.all("circle")) == 1
+    assert "what took place there is not" in page.text("figcaption")
+    assert "where nothing took place" not in page.text("p")
+
+
+def test_a_map_without_the_coast_lines_that_are_built_asks_for_none(
+    club_site: Site, plain_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foedera.web.context.built", lambda name: False)
+    page = get(Client(create_app(plain_settings, club_site)), "/map")
+    assert page.all("circle") != []
+    assert page.all("image") == []
+    assert "Natural Earth" not in page.text("figcaption")
+
+
+@pytest.mark.parametrize("path", ["/map", "/network"])
+@pytest.mark.parametrize("language", ["en", "it", "ja"])
+def test_the_tables_fit_in_a_narrow_window(
+    tab: Tab, address: str, path: str, language: str
+) -> None:
+    """Names have room in them, and what is empty takes none."""
+    tab.size(360, 900)
+    tab.go(f"{address}{path}?lang={language}")
+    wide = "[...document.querySelectorAll('.scroll:has(table)')].map(one => one.scrollWidth)"
+    assert all(width <= 360 for width in tab.run(wide))
+    names = "[...document.querySelectorAll('tbody th')].map(one => one.clientWidth)"
+    assert min(tab.run(names)) >= 180
+    empty = "[...document.querySelectorAll('td:not([data-of])')].map(one => one.offsetHeight)"
+    assert set(tab.run(empty)) <= {0}
+
+
 def test_without_coordinates_a_map_says_so_and_shows_the_places(
     serve: Serve, plain_settings: Settings
 ) -> None:

@@ -143,16 +143,18 @@ def _lanes(it: Mapping[str, Any]) -> pictures.Lanes | None:
 
 @bp.get("/map")
 def map_() -> Response:
-    """Where things took place."""
+    """Where things took place; places alone, where the data has no more."""
     context.only()
     it = _ask("places")
-    points = [place for place in it["places"] if place["point"]]
+    placed = [place for place in it["places"] if place["point"]]
+    happened = [place for place in placed if place["total"]]
+    points = happened or placed
     points.sort(key=lambda place: -place["total"])
     maps = [_map(points, 1)] if points else []
     if points:
         groups = pictures.crowded([place["point"] for place in points], maps[0]["frame"])
         maps += [_map([points[number] for number in group], 1.9) for group in groups[:_CLOSER]]
-    return _page("explore_map.html", it=it, points=points, maps=maps)
+    return _page("explore_map.html", it=it, points=points, happened=bool(happened), maps=maps)
 
 
 def _map(points: Sequence[Mapping[str, Any]], larger: float) -> dict[str, Any]:
