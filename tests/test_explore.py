@@ -689,6 +689,19 @@ def test_a_connection_refuses_what_it_does_not_know(club_client: Client, query: 
     assert club_client.get(f"/connected?{query}").status_code == 400
 
 
+def test_a_property_stays_with_its_arrow_and_a_stretch_in_one_line(tab: Tab, address: str) -> None:
+    tab.size(360, 900)
+    tab.go(f"{address}{LONG}&lang=ja")
+    rows = "[...document.querySelectorAll('{}')].map(one => one.getClientRects().length)"
+    for name in (".hop", ".stretch", ".hop a.asked"):
+        assert set(tab.run(rows.format(name))) == {1}
+    assert tab.run(
+        """[...document.querySelectorAll(".hop")].every(hop =>
+            hop.querySelector(".asked").getBoundingClientRect().top
+                < hop.querySelector("a").getBoundingClientRect().bottom)"""
+    )
+
+
 # Disagreements
 
 CONFLICTS = {
