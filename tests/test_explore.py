@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from werkzeug.test import Client
 
+from chromium import Tab
 from conftest import Page, Serve
 from foedera.dates import Days, days
 from foedera.explore.force import layout
@@ -336,6 +337,50 @@ def test_a_map_shows_the_points_of_the_data(club_client: Client) -> None:
     assert mark["cy"] == "-41.9"
 
 
+def test_no_mark_stands_where_nothing_took_place(dataset_client: Client) -> None:
+    page = get(dataset_client, "/map")
+    titles = [text for element, text in page.texts if element == "title"]
+    assert any(text.startswith("Tokyo (") for text in titles)
+    assert [text for text in titles if text.endswith("(0)")] == []
+    assert "Moscow" in page.text("a")  # in the table, as all places
+
+
+def test_where_the_data_has_places_alone_a_map_shows_these_and_says_so(
+    serve: Serve, plain_settings: Settings
+) -> None:
+    field = "ex:field a schema:Place ; rdfs:label 'Field' ; schema:latitude 1; schema:longitude 2 ."
+    page = get(Client(create_app(plain_settings, serve(HEAD + field))), "/map")
+    assert len(page.all("circle")) == 1
+    assert "what took place there is not" in page.text("figcaption")
+    assert "where nothing took place" not in page.text("p")
+
+
+def test_a_map_without_the_coast_lines_that_are_built_asks_for_none(
+    club_site: Site, plain_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foedera.web.context.built", lambda name: False)
+    page = get(Client(create_app(plain_settings, club_site)), "/map")
+    assert page.all("circle") != []
+    assert page.all("image") == []
+    assert "Natural Earth" not in page.text("figcaption")
+
+
+@pytest.mark.parametrize("path", ["/map", "/network"])
+@pytest.mark.parametrize("language", ["en", "it", "ja"])
+def test_the_tables_fit_in_a_narrow_window(
+    tab: Tab, address: str, path: str, language: str
+) -> None:
+    """Names have room in them, and what is empty takes none."""
+    tab.size(360, 900)
+    tab.go(f"{address}{path}?lang={language}")
+    wide = "[...document.querySelectorAll('.scroll:has(table)')].map(one => one.scrollWidth)"
+    assert all(width <= 360 for width in tab.run(wide))
+    names = "[...document.querySelectorAll('tbody th')].map(one => one.clientWidth)"
+    assert min(tab.run(names)) >= 180
+    empty = "[...document.querySelectorAll('td:not([data-of])')].map(one => one.offsetHeight)"
+    assert set(tab.run(empty)) <= {0}
+
+
 def test_without_coordinates_a_map_says_so_and_shows_the_places(
     serve: Serve, plain_settings: Settings
 ) -> None:
@@ -486,23 +531,128 @@ def test_what_is_avoided_may_be_an_end(club: Ask) -> None:
 
 def test_without_a_connection_it_is_said_how_far_the_search_came(club: Ask) -> None:
     found = connected(club, f"{EX}ann", f"{EX}fay")
-    assert (found["paths"], found["gave_up"], found["known"]) == ([], False, [True, True])
+    assert (found["paths"], found["ended"], found["known"]) == ([], "", [True, True])
     assert found["wider"]
     assert stops(connected(club, f"{EX}eve", f"{EX}dan", wide=True)) == [[f"{EX}eve", f"{EX}dan"]]
 
 
-def test_a_search_is_given_up_after_so_many_things(serve: Serve) -> None:
-    """A chain longer than what is looked for: it says that it gave up, not that there is none."""
-    chain = "".join(f"ex:n{n} rdfs:label 'n{n}' ; :next ex:n{n + 1} .\n" for n in range(40))
-    ask = asking(serve(HEAD + chain + "ex:n40 rdfs:label 'n40' ."))
+def chain(length: int) -> str:
+    """Things in a row, each with a link to the next."""
+    links = "".join(f"ex:n{n} rdfs:label 'n{n}' ; :next ex:n{n + 1} .\n" for n in range(length))
+    return f"{HEAD}{links}ex:n{length} rdfs:label 'n{length}' . ex:alone rdfs:label 'alone' ."
+
+
+def hub(links: int) -> str:
+    """Each of two things with more that lead to it, and many that lead to each of these."""
+    return HEAD + "".join(
+        f"ex:{one}{n} rdfs:label '{one}{n}' ; :to ex:{one}{n % links if n >= links else ''} .\n"
+        for one in "ab"
+        for n in range(links * links)
+    )
+
+
+def test_a_search_says_that_it_ended_by_the_number_of_steps(
+    serve: Serve, plain_settings: Settings
+) -> None:
+    site = serve(chain(40))
+    ask = asking(site)
     assert len(connected(ask, f"{EX}n0", f"{EX}n8")["paths"][0]) == 8
-    assert connected(ask, f"{EX}n0", f"{EX}n40")["gave_up"]
+    assert connected(ask, f"{EX}n0", f"{EX}n40")["ended"] == "steps"
+    client = Client(create_app(plain_settings, site))
+    page = get(client, "/connected", **{"from": "n0", "to": "n40"})
+    assert "No connection of at most 8 steps was found." in page.text("p")
+    assert "the search was ended" not in page.text("p")
+
+
+def test_a_search_that_reached_all_there_is_did_not_end_early(serve: Serve) -> None:
+    """The last step that is looked for is the one that finds nothing more."""
+    for length in (3, 4, 5):
+        assert connected(asking(serve(chain(length))), f"{EX}n0", f"{EX}alone")["ended"] == ""
+
+
+def test_a_search_says_that_it_ended_by_the_number_of_things(
+    serve: Serve, plain_settings: Settings
+) -> None:
+    site = serve(hub(60))
+    assert connected(asking(site), f"{EX}a", f"{EX}b")["ended"] == "things"
+    client = Client(create_app(plain_settings, site))
+    page = get(client, "/connected", **{"from": f"{EX}a", "to": f"{EX}b"})
+    assert "things the search was ended" in page.text("p")
+
+
+def test_a_search_says_that_it_did_not_follow_all_links(
+    serve: Serve, plain_settings: Settings
+) -> None:
+    site = serve(
+        HEAD
+        + "ex:a rdfs:label 'a' . ex:b rdfs:label 'b' .\n"
+        + "".join(f"ex:n{n} rdfs:label 'n{n}' ; :to ex:a .\n" for n in range(500))
+    )
+    found = connected(asking(site), f"{EX}a", f"{EX}b")
+    assert (found["ended"], names(found["crowded"])) == ("links", ["a"])
+    client = Client(create_app(plain_settings, site))
+    page = get(client, "/connected", **{"from": f"{EX}a", "to": f"{EX}b"})
+    assert "not all links were followed" in page.text("p")
 
 
 def test_a_name_is_enough_to_ask_for_a_connection(dataset_client: Client) -> None:
     page = get(dataset_client, "/connected", **{"from": "adolfo urso", "to": "Sony"})
     assert "Toshimoto Mitomo" in page.text("a")
     assert "Connected by 3 steps" in page.text("h2")
+
+
+@pytest.mark.parametrize("name", ["METI", "meti", "Urso", "経産省", "Ursus"])
+def test_an_other_name_of_one_thing_alone_is_enough_too(dataset_client: Client, name: str) -> None:
+    """Though there are things that are called by more than it."""
+    page = get(dataset_client, "/connected", **{"from": name, "to": "Yasutoshi Nishimura"})
+    assert "answer" in [one.get("class") for one in page.all("section")]
+
+
+def test_an_exact_name_of_several_things_asks_for_these_alone(dataset_client: Client) -> None:
+    page = get(dataset_client, "/connected", **{"from": "US"})
+    choices = [one["href"] for one in page.all("a") if one["href"].startswith("/connected?")]
+    assert [one.rpartition("%2F")[2] for one in choices] == ["usa", "usa"]
+    assert "Several things have this name." in page.text("p")
+
+
+def test_where_nothing_has_just_this_name_it_is_said_so(dataset_client: Client) -> None:
+    page = get(dataset_client, "/connected", **{"from": "name form"})
+    assert "Several names have this in them." in page.text("p")
+    assert "There are more" in page.text("li")
+
+
+@pytest.mark.parametrize(
+    ("start", "goal"), [("xyzzy", "qwert"), ("Ministry", "xyzzy"), ("xyzzy", "Ministry")]
+)
+@pytest.mark.parametrize("width", [1200, 360])
+def test_what_is_wrong_with_a_field_is_said_right_below_it(
+    tab: Tab, address: str, start: str, goal: str, width: int
+) -> None:
+    tab.size(width, 900)
+    tab.go(f"{address}/connected?{urlencode({'from': start, 'to': goal, 'lang': 'it'})}")
+    boxes = tab.run(
+        """["from", "to"].map(name => {
+            const field = document.getElementById(name);
+            const said = document.getElementById(field.getAttribute("aria-describedby"));
+            return [field, said].map(one => {
+                const {left, right, top, bottom} = one.getBoundingClientRect();
+                return {left, right, top, bottom};
+            });
+        })"""
+    )
+    for field, said in boxes:
+        assert field["left"] <= said["left"] < said["right"] <= field["right"] + 1
+        assert 0 <= said["top"] - field["bottom"] < 30
+    for name, text in (("from", start), ("to", goal)):
+        said = tab.run(
+            f"document.getElementById(document.getElementById('{name}')"
+            ".getAttribute('aria-describedby')).innerText"
+        )
+        assert said == (
+            "Più nomi contengono queste parole. Quale?"
+            if text == "Ministry"
+            else f"Nulla qui si chiama «{text}»."
+        )
 
 
 def test_a_name_of_two_things_is_a_question_back(club_client: Client) -> None:
@@ -537,6 +687,19 @@ def test_what_cannot_be_connected_is_said(
 )
 def test_a_connection_refuses_what_it_does_not_know(club_client: Client, query: str) -> None:
     assert club_client.get(f"/connected?{query}").status_code == 400
+
+
+def test_a_property_stays_with_its_arrow_and_a_stretch_in_one_line(tab: Tab, address: str) -> None:
+    tab.size(360, 900)
+    tab.go(f"{address}{LONG}&lang=ja")
+    rows = "[...document.querySelectorAll('{}')].map(one => one.getClientRects().length)"
+    for name in (".hop", ".stretch", ".hop a.asked"):
+        assert set(tab.run(rows.format(name))) == {1}
+    assert tab.run(
+        """[...document.querySelectorAll(".hop")].every(hop =>
+            hop.querySelector(".asked").getBoundingClientRect().top
+                < hop.querySelector("a").getBoundingClientRect().bottom)"""
+    )
 
 
 # Disagreements
@@ -578,6 +741,25 @@ def test_each_claim_has_its_source_with_offsets_its_confidence_and_its_rank(ours
 def test_no_side_contradicts_itself_and_the_best_ranked_comes_first(club: Ask) -> None:
     (case,) = club("disputes", skip=0, most=10)["cases"]
     assert [names(side) for side in case["sides"]] == [["It was dry"], ["It snowed", "It rained"]]
+
+
+def test_only_the_words_of_a_source_stand_in_quotation_marks(dataset_client: Client) -> None:
+    """A gist is ours; a form of a name is letter by letter what a source has."""
+    said = get(dataset_client, "/disagreements").text("p")
+    assert "A cooperation of Italy and Japan in economy, industry and technology began with" in said
+    assert "technology began with the meeting.”" not in said
+    assert "“agreement between the ministers”" in said
+
+
+def test_of_what_a_claim_says_in_several_languages_one_is_shown(serve: Serve) -> None:
+    claims = """
+        ex:rain rdfs:label "Rain" ; :says "It rained."@en , "Pioveva."@it , 3 ; :against ex:sun .
+    """
+    (case,) = asking(serve(CLUB[: CLUB.index("ex:first a")] + claims))(
+        "disputes", skip=0, most=10, languages=["it"]
+    )["cases"]
+    (rain,) = (one for side in case["sides"] for one in side if one["says"])
+    assert [one["said"] for one in rain["says"]] == ["Pioveva.", "3"]
 
 
 def test_the_pages_of_disagreements_add_up(ours: Ask) -> None:

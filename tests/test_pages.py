@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import re
+import zlib
 from http.client import HTTPConnection
 from urllib.parse import quote
 
@@ -121,6 +124,46 @@ def test_by_keyboard_everything_is_reached_in_the_order_of_the_page(
     places = [place for place, _ in seen]
     assert places == sorted(set(places))
     assert {outline for _, outline in seen} == {"solid"}
+
+
+PAPER = {"A4": (8.27, 11.69), "Letter": (8.5, 11)}
+"""The usual sizes of paper, in inches."""
+
+
+@pytest.mark.parametrize("kind", ["person", "event", "timeline", "map", "network"])
+@pytest.mark.parametrize("paper", PAPER)
+def test_the_first_page_on_paper_is_no_blank_one_and_nothing_is_cut_off(
+    kind: str, paper: str, tab: Tab, address: str
+) -> None:
+    """A picture that has no room below the head of a page would go to the next one."""
+    width, height = PAPER[paper]
+    tab.go(address + KINDS[kind])
+    printed = tab.call("Page.printToPDF", paperWidth=width, paperHeight=height)
+    first, *_ = drawn(base64.b64decode(printed["data"]))
+    assert len(first) > 40_000  # a head alone takes a fifth of it
+    room = int((width - 32 / 25.4) * 96)
+    tab.size(room, 900)
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    assert (
+        tab.run(
+            f"""[...document.querySelectorAll("main *:not(svg *)")]
+                .filter(one => one.checkVisibility()
+                    && one.getBoundingClientRect().right > {room} + 1)
+                .map(one => one.outerHTML.slice(0, 80))"""
+        )
+        == []
+    )
+
+
+def drawn(pdf: bytes) -> list[bytes]:
+    """What is drawn on each page of a PDF, as its operators."""
+    parts = {
+        int(one[1]): one[2] for one in re.finditer(rb"(\d+) 0 obj\n(.*?)endobj", pdf, re.DOTALL)
+    }
+    pages = [one for one in parts.values() if re.search(rb"/Type /Page\b", one)]
+    contents = [re.search(rb"/Contents (\d+) 0 R", page) for page in pages]
+    streams = [parts[int(one[1])] for one in contents if one]
+    return [zlib.decompress(one.split(b"stream\n", 1)[1]) for one in streams]
 
 
 def test_without_scripts_every_page_has_the_same_facts(browser: Chromium, address: str) -> None:

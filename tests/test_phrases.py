@@ -55,6 +55,30 @@ def test_a_phrase_keeps_its_values_in_every_language(text: str) -> None:
     assert all(fields(row[tag]) == fields(text) for tag in OTHERS)
 
 
+TERMS = {
+    r"\bactors?\b": ("attor", "行為者"),
+    r"\bclaims?\b": ("affermazion", "主張"),
+    r"\bconnections?\b": ("collegament", "つながり"),
+    r"\bdataset\b": ("insieme di dati", "データセット"),
+    r"\bevidence\b": ("prov", "典拠"),
+    r"\binferred\b": ("inferit", "推論"),
+    r"\bpublication\b": ("pubblicazione", "公開データ"),
+    r"\brelease {": ("edizion", "リリース"),
+    r"\bshapes?\b": ("shape", "シェイプ"),
+    r"\bsources?\b(?!})": ("font", "情報源"),
+    r"\btopics?\b": ("tem", "主題"),
+}
+"""Terms in English, and by what an Italian and a Japanese phrase with them is known."""
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_a_term_is_the_same_word_throughout(term: str) -> None:
+    rows = {one: row for one, row in phrases.table().items() if re.search(term, one, re.I)}
+    assert len(rows) > 0
+    for tag, word in zip(("it", "ja"), TERMS[term], strict=True):
+        assert [one for one, row in rows.items() if word not in str(row[tag]).lower()] == []
+
+
 def test_what_a_script_says_goes_to_the_page() -> None:
     used = set().union(*(said(file) for file in FILES if file.suffix == ".js"))
     assert {text for text, row in phrases.table().items() if row.get("script")} == used

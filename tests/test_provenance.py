@@ -808,7 +808,7 @@ def person(tab: Tab, address: str) -> Tab:
 
 
 OPEN = "document.querySelector('dialog.why')?.open === true"
-FIRST = "document.querySelector('main a[href*=\"why=\"]')"
+FIRST = "document.querySelector('main a.asked')"
 
 
 def test_a_click_opens_who_says_so_in_place_and_escape_returns(person: Tab) -> None:
@@ -836,6 +836,18 @@ def test_without_scripts_the_link_leads_to_the_page(tab: Tab, address: str) -> N
     tab.go(address + "/doc/person/adolfo-urso")
     tab.go(tab.run(f"{FIRST}.href"))
     assert tab.run("document.querySelector('h1').innerText") == "Who says so?"
+
+
+def test_on_the_page_of_a_statement_the_languages_look_as_on_all_pages(
+    tab: Tab, address: str
+) -> None:
+    """They lead to this very page in another language, but ask nothing."""
+    size = "getComputedStyle(document.querySelector('.languages a')).fontSize"
+    tab.go(address + "/doc/person/adolfo-urso")
+    before = tab.run(size)
+    tab.go(tab.run(f"{FIRST}.href"))
+    assert "why=" in tab.run("document.querySelector('.languages a').href")
+    assert tab.run(size) == before
 
 
 def test_no_rule_of_accessibility_is_broken_in_the_dialog(person: Tab, axe: str) -> None:

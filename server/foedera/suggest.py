@@ -21,7 +21,7 @@ from foedera.stores.base import Store
 from foedera.words import Words
 
 _TYPE = ox.NamedNode(terms.TYPE)
-_LABELS = tuple(ox.NamedNode(iri) for iri in terms.LABELS)
+_LABELS = tuple(ox.NamedNode(iri) for iri in (*terms.LABELS, *terms.OTHER_LABELS))
 
 MACHINERY = (terms.OWL, terms.RDFS, terms.RDF, terms.SH, terms.FOEDERA + "Panel")
 """How the IRIs of classes begin that are of models and shapes, not of what is published."""
@@ -103,8 +103,8 @@ def _named(store: Store) -> Iterator[ox.Quad]:
 
 
 def things(store: Store, call: dict[str, Any], reply: Reply) -> None:
-    """The things whose name holds some words, as JSON: first where a word of it begins with them,
-    and among those the shortest names.
+    """The things of which a name holds some words, as JSON: first where a word of it begins with
+    them, and among those the shortest names. ``exactly`` says that it is no more than the words.
 
     The call holds ``text``, ``space`` (only IRIs that begin with it; "" for all) and
     ``languages``.
@@ -124,7 +124,10 @@ def things(store: Store, call: dict[str, Any], reply: Reply) -> None:
     _write(
         reply,
         {
-            "things": [_suggestion(store, words, name) for _, name in ordered[:_THINGS]],
+            "things": [
+                {**_suggestion(store, words, name), "exactly": name.plain == wanted}
+                for _, name in ordered[:_THINGS]
+            ],
             "cut": len(ordered) > _THINGS,
         },
     )

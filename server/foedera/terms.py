@@ -53,6 +53,9 @@ LABELS = (
 )
 """Properties that name a thing, best first."""
 
+OTHER_LABELS = (SKOS + "altLabel", SKOS + "hiddenLabel")
+"""Properties of other names, by which a thing is found too."""
+
 SUMMARIES = (DEFINITION, DESCRIPTION, SCHEMA + "description", COMMENT)
 """Properties that say in a sentence or two what a thing is, best first."""
 

@@ -36,7 +36,7 @@ class _Claim:
         return min((text.value for text in self.literals("rank")), key=_worth, default="")
 
 
-_VALUES = ("about", "property", "says", "rank", "confidence", "basis", "reason")
+_VALUES = ("about", "property", "says", "words", "rank", "confidence", "basis", "reason")
 
 
 def _worth(rank: str) -> tuple[int, str]:
@@ -104,8 +104,8 @@ def disputes(store: Store, call: dict[str, Any], reply: Reply) -> None:
     The call holds ``languages``, ``skip`` and ``most`` (cases). The answer has the ``cases``, their
     ``count``, ``cut`` and the ``query``. A case has what it is ``about``, as far as its claims
     name a property, the ``properties`` in question, how many sources it lies between (``sources``),
-    and its ``sides``: the claims of each, with what each ``says``, its ``rank``, ``confidence``,
-    ``basis``, ``reason`` and ``evidence``.
+    and its ``sides``: the claims of each, with what each ``says``, the source's own ``words``, its
+    ``rank``, ``confidence``, ``basis``, ``reason`` and ``evidence``.
     """
     found = store.once(_disputes)
     words = Words(store, call["languages"])
@@ -145,13 +145,8 @@ def _distinct(words: Words, nodes: Iterable[Any]) -> list[dict[str, Any]]:
 def _claim(words: Words, node: ox.NamedNode, claim: _Claim) -> dict[str, Any]:
     return {
         **words.link(node),
-        "says": [
-            {"kind": "text", **words.literal(one)}
-            if isinstance(one, ox.Literal)
-            else {"kind": "link", **words.link(one)}
-            for one in claim.of("says")
-            if isinstance(one, (ox.Literal, ox.NamedNode))
-        ],
+        "says": _said(words, claim.literals("says")),
+        "words": [words.literal(one) for one in claim.literals("words")],
         "rank": claim.rank,
         "confidence": next(iter(queries.links(words, claim.of("confidence"))), None),
         "basis": next((one.value for one in claim.literals("basis")), ""),
@@ -166,6 +161,13 @@ def _claim(words: Words, node: ox.NamedNode, claim: _Claim) -> dict[str, Any]:
             for evidence, source, start, end in claim.evidence
         ],
     }
+
+
+def _said(words: Words, texts: Sequence[ox.Literal]) -> list[dict[str, str]]:
+    """What a claim says; of what is there in several languages, only the one that is read best."""
+    spoken = words.best([one for one in texts if one.language])
+    told = [{"said": spoken["text"], "language": spoken["language"]}] if spoken else []
+    return told + [words.literal(one) for one in texts if not one.language]
 
 
 def _offset(term: Any) -> int | None:

@@ -86,18 +86,19 @@ class _Search:
         self.looked = 0
         self.crowded: dict[ox.NamedNode, None] = {}
         self.avoided: dict[ox.NamedNode, None] = {}
-        self.gave_up = False
+        self.ended = ""
 
     def paths(self) -> list[list[ox.NamedNode]]:
         """The shortest paths, as the things on them; none where there is none, or where the
-        search was given up."""
+        search ended before it was through: by the number of ``things`` looked at, of ``steps``, or
+        of ``links`` that were followed from one thing."""
         start, goal = self._ends
         before: dict[ox.NamedNode, list[ox.NamedNode]] = {start: []}
         after: dict[ox.NamedNode, list[ox.NamedNode]] = {goal: []}
         fronts = [start], [goal]
         for _ in range(STEPS):
             if not fronts[0] or not fronts[1]:
-                return []
+                break
             ahead = len(fronts[0]) <= len(fronts[1])
             here, there = (before, after) if ahead else (after, before)
             front = self._reached(fronts[0 if ahead else 1], here)
@@ -105,9 +106,12 @@ class _Search:
             met = [node for node in front if node in there]
             if met:
                 return list(islice(_joined(met, before, after), _TRIED))
-            if self.gave_up:
+            if self.ended:
                 return []
-        self.gave_up = True
+        if all(fronts):
+            self.ended = "steps"
+        elif self.crowded:
+            self.ended = "links"
         return []
 
     def _reached(
@@ -118,7 +122,7 @@ class _Search:
         self._store.expect(front)
         for node in front:
             if self.looked >= NODES:
-                self.gave_up = True
+                self.ended = "things"
                 break
             for other in self.near(node):
                 if other not in known:
@@ -221,10 +225,11 @@ def connected(store: Store, call: dict[str, Any], reply: Reply) -> None:
 
     The call holds ``start``, ``goal`` (IRIs), ``wide`` and ``languages``. The answer has ``start``
     and ``goal`` as links, which of them is ``known``, whether they are the ``same``, the ``paths``,
-    how many as short were found (``count``), how many things were ``looked`` at, whether the search
-    ``gave_up``, what was ``avoided`` on the way, what is too ``crowded`` to follow all its links,
-    and whether a ``wider`` search could find more. A path is a list of steps; a step has ``start``
-    and ``goal`` and its ``ways``.
+    how many as short were found (``count``), how many things were ``looked`` at, what ``ended`` a
+    search that was not through (as `_Search.paths` names it, else ""), the ``steps`` of the longest
+    path looked for, what was ``avoided`` on the way, what is too ``crowded`` to follow all its
+    links, and whether a ``wider`` search could find more. A path is a list of steps; a step has
+    ``start`` and ``goal`` and its ``ways``.
     """
     ends = ox.NamedNode(call["start"]), ox.NamedNode(call["goal"])
     words = Words(store, call["languages"])
@@ -249,7 +254,8 @@ def connected(store: Store, call: dict[str, Any], reply: Reply) -> None:
             "paths": told,
             "count": len(paths),
             "looked": search.looked,
-            "gave_up": search.gave_up,
+            "ended": search.ended,
+            "steps": STEPS,
             "avoided": queries.links(words, islice(search.avoided, PATHS)),
             "crowded": queries.links(words, islice(search.crowded, PATHS)),
             "wider": not call["wide"] and bool(rules.avoided or rules.wider),

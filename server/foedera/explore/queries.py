@@ -11,8 +11,8 @@ value is for. Each row may fill some of them; what several rows say of one thing
 ``network``        ``?actor`` and what is ``?shared``; ``?kind``
 ``connections``    any of ``?property``, ``?wider``, ``?link``, ``?avoid`` (`paths`)
 ``disagreements``  ``?one`` and ``?other``; of the one ``?about``, ``?property``, ``?says``,
-                   ``?rank``, ``?confidence``, ``?basis``, ``?reason``, ``?evidence``, ``?source``,
-                   ``?start``, ``?end``
+                   ``?words`` (the source's own), ``?rank``, ``?confidence``, ``?basis``,
+                   ``?reason``, ``?evidence``, ``?source``, ``?start``, ``?end``
 
 Without a panel, the timeline and the map ask for what many vocabularies say, and connections go by
 any property between things that have names.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from flask import current_app, g, request
@@ -146,6 +147,11 @@ def ask_query(seconds: float, *, whole: bool = False, **arguments: Any) -> Answe
 def client() -> str:
     """Who asks, by the address that the connection or the trusted proxy tells."""
     return allowance.client(request.remote_addr or "")
+
+
+def built(name: str) -> bool:
+    """Whether a file that is built for browsers is there: it is where npm is, and never missed."""
+    return (Path(current_app.static_folder or "") / name).is_file()
 
 
 def frame() -> dict[str, Any]:

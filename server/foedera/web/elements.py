@@ -104,7 +104,8 @@ class _Elements:
             alone = escape(links.at(f"/.well-known/genid/{name}"))
             shown += f'<a href="{alone}" title="{say("This part alone")}">#</a>'
         if it.get("why"):
-            shown += f'&nbsp;<a href="{escape(self._why_at(it))}" title="{self._why}">?</a>'
+            to = escape(self._why_at(it))
+            shown += f'&nbsp;<a href="{to}" title="{self._why}" class="asked">?</a>'
         return shown + self._parts(it) if it.get("parts") else shown
 
     def _why_at(self, it: It) -> str:

@@ -143,16 +143,18 @@ def _lanes(it: Mapping[str, Any]) -> pictures.Lanes | None:
 
 @bp.get("/map")
 def map_() -> Response:
-    """Where things took place."""
+    """Where things took place; places alone, where the data has no more."""
     context.only()
     it = _ask("places")
-    points = [place for place in it["places"] if place["point"]]
+    placed = [place for place in it["places"] if place["point"]]
+    happened = [place for place in placed if place["total"]]
+    points = happened or placed
     points.sort(key=lambda place: -place["total"])
     maps = [_map(points, 1)] if points else []
     if points:
         groups = pictures.crowded([place["point"] for place in points], maps[0]["frame"])
         maps += [_map([points[number] for number in group], 1.9) for group in groups[:_CLOSER]]
-    return _page("explore_map.html", it=it, points=points, maps=maps)
+    return _page("explore_map.html", it=it, points=points, happened=bool(happened), maps=maps)
 
 
 def _map(points: Sequence[Mapping[str, Any]], larger: float) -> dict[str, Any]:
@@ -233,25 +235,32 @@ def connected() -> Response:
 
 
 def _end(name: str) -> dict[str, Any]:
-    """One of the two things: its ``iri``, or "" and the ``choice`` of what a name may mean."""
+    """One of the two things: its ``iri``, or "" and the ``choice`` of what a name may mean: things
+    that have ``exactly`` this name, or whose names hold it; not all of them where it is ``cut``."""
     text = request.args.get(name, "").strip()
     if len(text) > _NAME and "://" not in text[:20]:
         raise BadRequest(f"The name in {name!r} is too long", f"At most {_NAME} letters are read.")
-    end: dict[str, Any] = {"name": name, "text": text, "iri": "", "choice": [], "known": True}
+    end: dict[str, Any] = {
+        "name": name,
+        "text": text,
+        "iri": "",
+        "choice": [],
+        "exactly": False,
+        "cut": False,
+        "known": True,
+    }
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S+$", text) and ("/" in text or text[:4] == "urn:"):
         _node(text)
         return {**end, "iri": text}
     if text:
-        found = _ask("things", text=text, space="")["things"]
-        same = [one for one in found if text.casefold() in _called(one)]
-        if len(same) == 1 or len(found) == 1:
-            return {**end, "iri": (same or found)[0]["iri"]}
-        end |= {"choice": same or found, "known": bool(found)}
+        answer = _ask("things", text=text, space="")
+        exact = [one for one in answer["things"] if one["exactly"]]
+        choice = exact or answer["things"]
+        if len(choice) == 1:
+            return {**end, "iri": choice[0]["iri"]}
+        cut = answer["cut"] and len(choice) == len(answer["things"])
+        end |= {"choice": choice, "exactly": bool(exact), "cut": cut, "known": bool(choice)}
     return end
-
-
-def _called(thing: Mapping[str, Any]) -> tuple[str, str]:
-    return thing["label"]["text"].casefold(), thing["found"].casefold()
 
 
 def _node(iri: str) -> None:

@@ -156,7 +156,7 @@ def asked_iri(question: str) -> str:
 
 
 def install(app: Flask) -> None:
-    app.jinja_env.globals.update(href=href, at=at)
+    app.jinja_env.globals.update(href=href, at=at, built=context.built)
     app.jinja_env.filters["shorten"] = shorten
     app.context_processor(context.frame)
 

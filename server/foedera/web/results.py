@@ -9,11 +9,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import current_app, request
+from flask import request
 
 from foedera import formats
 from foedera.errors import BadRequest, NotFound
@@ -209,5 +208,5 @@ def _cells(shown: Results) -> dict[str, Any]:
 
 
 def scripted() -> bool:
-    """Whether the browser bundle is there: it is built where npm is, and missed by nobody else."""
-    return (Path(current_app.static_folder or "") / "query.js").is_file()
+    """Whether the scripts of the query page are there."""
+    return context.built("query.js")

@@ -19,7 +19,7 @@ async function show(address) {
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest(':is(main, dialog) a[href*="why="]');
+  const link = event.target.closest('a.asked');
   if (event.target === dialog) dialog.close(); // beside it
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
