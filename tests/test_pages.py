@@ -40,6 +40,9 @@ KINDS = {
     + f"from={quote(BASE + 'id/person/adolfo-urso', safe='')}"
     + f"&to={quote(BASE + 'id/org/meti', safe='')}",
     "disagreements": "/disagreements",
+    "search": "/find",
+    "found": "/find?q=nishimura",
+    "not found": "/find?q=nishimora",
     "check": "/check",
     "codes": "/check/codes",
     "code": "/check/codes/shape-min-count",
