@@ -487,11 +487,11 @@ def test_what_was_hostile_has_left_the_site_whole(served: Site) -> None:
 
 def test_the_form_works_without_anything_else(served: Site) -> None:
     page = Page(served.ask(accept="text/html").text)
-    (form,) = page.all("form")
+    _, form = page.all("form")  # the first is that of the search
     assert (form["method"], form["enctype"]) == ("post", "multipart/form-data")
     assert form["action"] == "/check#report"
     names = {one.get("name") for kind in ("input", "textarea", "select") for one in page.all(kind)}
-    assert names == {"text", "name", "file", "type", "alone"}
+    assert names == {"q", "text", "name", "file", "type", "alone"}
     assert "multiple" in next(one for one in page.all("input") if one.get("type") == "file")
     assert "Nothing that you send is kept" in page.text("p")
 
@@ -529,7 +529,7 @@ def test_the_report_is_in_the_language_of_the_page(served: Site) -> None:
     page = Page(served.form("check?lang=it", text=NAMELESS).text)
     assert page.text("h2").startswith("Non conforme")
     assert codes.CODES["shape-min-count"].title["it"] in page.text("span")
-    assert {"action": "/check?lang=it#report"}.items() <= page.all("form")[0].items()
+    assert {"action": "/check?lang=it#report"}.items() <= page.all("form")[1].items()
 
 
 def test_in_japanese_what_the_findings_say_is_marked_as_english(served: Site) -> None:
@@ -550,7 +550,7 @@ def test_the_report_is_taken_as_a_file_by_a_button_of_the_form(served: Site) -> 
     page = Page(served.form(text=BAD).text)
     buttons = [one for one in page.all("button") if one.get("name") == "format"]
     assert {one["value"] for one in buttons} == {"json", "ttl", "sarif", "junit", "csv", "txt"}
-    assert {one["form"] for one in buttons} == {page.all("form")[0]["id"]}
+    assert {one["form"] for one in buttons} == {page.all("form")[1]["id"]}
     answer = served.form(text=BAD, format="sarif")
     assert answer.media_type == "application/sarif+json"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="report.sarif"'

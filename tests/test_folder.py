@@ -372,6 +372,24 @@ def test_titles_are_kept_in_every_language_and_the_publisher_by_name(books: Path
     assert found.base == "https://x.example/"
 
 
+def test_a_publication_is_called_by_the_label_of_its_dataset_else_by_its_title(books: Path) -> None:
+    assert folder.read(books).publication.names == {"en": "A shelf of books"}
+    write(
+        books,
+        "data/dataset.ttl",
+        "@prefix dcterms: <http://purl.org/dc/terms/> .\n"
+        "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        "@prefix void: <http://rdfs.org/ns/void#> .\n"
+        "<urn:d> a void:Dataset ; void:uriSpace 'https://x.example/' ;\n"
+        "  dcterms:title 'Books: all that is on the shelf'@en ; rdfs:label 'Books'@en .\n",
+    )
+    found = folder.read(books).publication
+    assert (found.names, found.titles) == (
+        {"en": "Books"},
+        {"en": "Books: all that is on the shelf"},
+    )
+
+
 def test_the_dataset_that_states_its_space_is_the_one_meant(books: Path) -> None:
     write(books, "data/a.ttl", "<urn:a> a <http://www.w3.org/ns/dcat#Dataset> .")
     assert folder.read(books).publication.dataset == f"{BASE}id/dataset/books"

@@ -43,6 +43,9 @@ KINDS = {
     + f"from={quote(BASE + 'id/person/adolfo-urso', safe='')}"
     + f"&to={quote(BASE + 'id/org/meti', safe='')}",
     "disagreements": "/disagreements",
+    "search": "/find",
+    "found": "/find?q=nishimura",
+    "not found": "/find?q=nishimora",
     "check": "/check",
     "codes": "/check/codes",
     "code": "/check/codes/shape-min-count",
@@ -78,6 +81,51 @@ def test_no_rule_of_accessibility_is_broken_and_no_page_is_wider_than_its_screen
             tab.size(width, 900)
             assert tab.run("document.documentElement.scrollWidth") <= width, (language, width)
             assert tab.run(BROKEN_RULES) == [], (language, scheme, width)
+
+
+WIDTHS = (320, 360, 640, 700, 800, 900, 1000, 1280)
+
+HEADER = """(() => {
+    const header = document.querySelector("header.site");
+    const boxes = [...header.querySelectorAll(".name, nav, form")].map(one => {
+        const { left, right, top, bottom } = one.getBoundingClientRect();
+        return { left, right, top, bottom };
+    });
+    const name = header.querySelector(".name span");
+    return {
+        scrolls: document.documentElement.scrollWidth > innerWidth,
+        inside: boxes.every(one => one.left >= 0 && one.right <= innerWidth),
+        name: name.scrollWidth <= name.clientWidth
+            && name.clientHeight < 2 * parseFloat(getComputedStyle(name).fontSize),
+        broken: [...header.querySelectorAll("nav a")]
+            .filter(one => one.getClientRects().length > 1).map(one => one.textContent),
+        overlaps: boxes.some((one, at) => boxes.slice(at + 1).some(other =>
+            one.left < other.right && other.left < one.right
+            && one.top < other.bottom && other.top < one.bottom)),
+        rows: new Set([...header.querySelectorAll("nav")].flatMap(nav =>
+            [...nav.querySelectorAll("a")].map(one => one.getBoundingClientRect().top))).size,
+    };
+})()"""
+"""How what stands at the head of a page is laid out."""
+
+
+@pytest.mark.parametrize("language", ["en", "it", "ja"])
+def test_the_head_of_a_page_is_composed_at_every_width(
+    language: str, tab: Tab, address: str
+) -> None:
+    tab.go(address + inside("person", language))
+    for width in WIDTHS:
+        tab.size(width, 900)
+        told = tab.run(HEADER)
+        rows = told.pop("rows")
+        assert told == {
+            "scrolls": False,
+            "inside": True,
+            "name": True,
+            "broken": [],
+            "overlaps": False,
+        }, width
+        assert rows <= 2, width  # the ways of the site on one line, the languages on one
 
 
 @pytest.mark.parametrize("kind", ENTITIES)

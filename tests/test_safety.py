@@ -309,6 +309,7 @@ def test_no_parameter_or_header_makes_the_site_ask_another_address(site: Site, t
         f"/query/books?book={escaped}",
         f"/query/{escaped}",
         f"/sparql/entities.json?q=a&space={escaped}",
+        f"/find?q={escaped}",
         f"{trap.url}doc/book/kokoro",
     ]
     place = trap.url.split("/")[2]

@@ -623,7 +623,8 @@ def test_a_page_is_printed_in_light_without_its_tools_and_with_its_citation(
     )
     tab.go(address + PAGES["entity"])
     shown = "getComputedStyle(document.querySelector('{}')).display"
-    assert tab.run(shown.format("header.site nav")) == "none"
+    for tool in ("nav", "form"):
+        assert tab.run(shown.format(f"header.site {tool}")) == "none"
     assert tab.run("document.querySelector('.cite p').checkVisibility()") is True
     assert tab.run("getComputedStyle(document.querySelector('h1')).color") == "rgb(29, 27, 24)"
     pages = tab.call("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"]

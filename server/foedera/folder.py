@@ -196,13 +196,15 @@ class _Lines:
 class Publication:
     """What a folder says of itself, in its own triples.
 
-    ``titles``, ``descriptions`` and ``rights`` are texts by language tag ("" where there is none).
+    ``names``, ``titles``, ``descriptions`` and ``rights`` are texts by language tag ("" where there
+    is none). A name is what the dataset is called for short, where it says so; a title says more.
     ``stated`` tells whether the base IRI is a triple of the data or our best guess.
     """
 
     base: str
     stated: bool
     dataset: str
+    names: dict[str, str]
     titles: dict[str, str]
     descriptions: dict[str, str]
     license: str
@@ -402,11 +404,13 @@ def _self_description(folder: Folder) -> Publication:
             told = _told(changed(folder.changes(), _readable(files, base), base)[0])
     publisher = told.one(terms.DCTERMS + "publisher")
     examples = told.values(terms.VOID + "exampleResource")
+    titles = told.texts(terms.DCTERMS + "title") or {"": folder.root.name}
     return Publication(
         base=base,
         stated=bool(space),
         dataset=told.dataset,
-        titles=told.texts(terms.DCTERMS + "title") or {"": folder.root.name},
+        names=told.texts(terms.PREF_LABEL) or told.texts(terms.LABEL) or titles,
+        titles=titles,
         descriptions=told.texts(terms.DCTERMS + "description"),
         license=told.one(terms.DCTERMS + "license"),
         rights=told.texts(terms.DCTERMS + "rights"),
@@ -420,6 +424,10 @@ def _readable(files: Iterable[File], base: str) -> Iterator[Parsed]:
     for file in files:
         with contextlib.suppress(SyntaxFault):
             yield file.parse(base)
+
+
+_TELLING = (terms.VOID, terms.DCTERMS, terms.OWL, terms.PREF_LABEL, terms.LABEL)
+"""How the properties begin by which a dataset says what it is."""
 
 
 @dataclass(frozen=True)
@@ -457,7 +465,7 @@ def _told(parsed: Iterable[Parsed]) -> _Told:
             found.add(iri)
         if predicate.value in terms.LABELS and isinstance(value, ox.Literal):
             names.setdefault(iri, value.value)
-        if predicate.value.startswith((terms.VOID, terms.DCTERMS, terms.OWL)):
+        if predicate.value.startswith(_TELLING):
             said_of.setdefault(iri, []).append((predicate.value, value))
     best = max(
         sorted(found),

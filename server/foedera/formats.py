@@ -89,6 +89,7 @@ PROBLEM = Format("problem", "application/problem+json", "json", aliases=("applic
 PLAIN_JSON = Format("JSON", "application/json", "json")
 LINKSET = Format("link set", "application/linkset+json", "json", aliases=("application/json",))
 TEXT = Format("text", "text/plain", "txt")
+OPEN_SEARCH = Format("OpenSearch", "application/opensearchdescription+xml", "xml")
 
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"

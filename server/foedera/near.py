@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 from urllib.parse import unquote
@@ -138,12 +138,17 @@ def _close(index: Index, name: str) -> list[str]:
         for one in index
         if one.startswith(kind + slash) and abs(len(one) - size) <= 4 and one.count("/") < 4
     )
-    names = difflib.get_close_matches(name, islice(beside, _COMPARED), _SHOWN, _ALIKE)
+    names = alike(name, beside)
     if not names:
         names = list(islice((one for one in index if one.endswith(f"/{last}")), _SHOWN))
     if not names:
         names = sorted(one for one in index if one.startswith(f"{name}/"))[:_SHOWN]
     return [iri for one in names for iri in index[one]]
+
+
+def alike(name: str, others: Iterable[str]) -> list[str]:
+    """Those of the first of some names that may be mistaken for one, the likest first."""
+    return difflib.get_close_matches(name, islice(others, _COMPARED), _SHOWN, _ALIKE)
 
 
 OPERATIONS = {"near": near}

@@ -40,7 +40,7 @@ from foedera.errors import Conflict, DoesNotConform, FoederaError, NotAPublicati
 from foedera.settings import Settings
 from foedera.stores.embedded import dumped
 
-LAYOUT = 6
+LAYOUT = 7
 """Raised when a release is built differently, so that old ones are not taken for new."""
 
 MANY = 200

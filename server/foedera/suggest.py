@@ -1,19 +1,23 @@
 """What the query page needs to know of a release: its words to complete a query with, its example
-queries, what is wrong with a query, and how the terms of an answer are shown."""
+queries, what is wrong with a query, and how the terms of an answer are shown; and the things that
+have a name, for the search too."""
 
 from __future__ import annotations
 
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate, chain, islice
 from typing import Any
 
 import pyoxigraph as ox
 
 from foedera import terms
 from foedera.errors import FoederaError, NotFound
+from foedera.near import alike
 from foedera.query.engine import parsed, term
 from foedera.query.scan import Bounds, scan
 from foedera.query.worker import Reply
@@ -22,6 +26,7 @@ from foedera.words import Words
 
 _TYPE = ox.NamedNode(terms.TYPE)
 _LABELS = tuple(ox.NamedNode(iri) for iri in (*terms.LABELS, *terms.OTHER_LABELS))
+_HIDDEN = ox.NamedNode(terms.HIDDEN_LABEL)
 
 MACHINERY = (terms.OWL, terms.RDFS, terms.RDF, terms.SH, terms.FOEDERA + "Panel")
 """How the IRIs of classes begin that are of models and shapes, not of what is published."""
@@ -34,6 +39,21 @@ _NAMES = 200_000
 
 _THINGS = 20
 """How many things are suggested at a time."""
+
+_PIECES = 8
+"""How many words of a text are looked for on their own."""
+
+_SPELLED = 3
+"""How long a text is, at least, that may be misspelt."""
+
+_LONGER = 2
+"""By how many letters a name may be longer or shorter than one that is mistaken for it."""
+
+_COMPARED = 50_000
+"""How many names are looked through for those that look alike."""
+
+_NEAR = 5
+"""How many things are named that look alike."""
 
 
 def _write(reply: Reply, content: dict[str, Any]) -> None:
@@ -73,22 +93,45 @@ class _Name:
     thing: ox.NamedNode
 
 
+_TYPED = str.maketrans("\u2018\u2019\u02bc\u2010\u2011\u2012\u2013\u2014\u2212", "'''------")
+"""Signs that no keyboard has, and what is typed for them."""
+
+
 def plain(text: str) -> str:
-    """A text without its accents and capitals, so that ``soseki`` finds ``Sōseki``."""
-    apart = unicodedata.normalize("NFKD", text)
-    return "".join(one for one in apart if not unicodedata.combining(one)).casefold()
+    """A text without its accents, capitals and widths, so that ``soseki`` finds ``Sōseki``."""
+    if not text.isascii():
+        apart = unicodedata.normalize("NFKD", text).translate(_TYPED)
+        text = "".join(one for one in apart if not unicodedata.combining(one))
+    return " ".join(text.casefold().split())
 
 
-def _names(store: Store) -> list[_Name]:
+class _Names:
+    """Names, the shortest first, and in one text, which is searched much faster than each."""
+
+    def __init__(self, names: Iterable[_Name]) -> None:
+        self.all = sorted(names, key=lambda one: (len(one.plain), one.plain, one.thing.value))
+        self._text = "\n".join(one.plain for one in self.all)
+        self._begins = [0, *accumulate(len(one.plain) + 1 for one in self.all)]
+
+    def holding(self, piece: str) -> Iterator[_Name]:
+        """Those that hold a piece of text, which is not empty and on one line."""
+        at = self._text.find(piece)
+        while at >= 0:
+            number = bisect(self._begins, at)
+            yield self.all[number - 1]
+            at = self._text.find(piece, self._begins[number])
+
+
+def _names(store: Store) -> _Names:
     """The names of all things that are neither terms nor shapes."""
-    found: list[_Name] = []
+    found: dict[tuple[ox.NamedNode, str], _Name] = {}
     for quad in _named(store):
         thing, text = quad.subject, quad.object
         if isinstance(thing, ox.NamedNode) and isinstance(text, ox.Literal):
-            found.append(_Name(plain(text.value), text, thing))
+            found.setdefault((thing, text.value), _Name(plain(text.value), text, thing))
             if len(found) == _NAMES:
                 break
-    return found
+    return _Names(found.values())
 
 
 def _named(store: Store) -> Iterator[ox.Quad]:
@@ -98,37 +141,75 @@ def _named(store: Store) -> Iterator[ox.Quad]:
         if kind.startswith(MACHINERY)
         for quad in store.about(None, _TYPE, ox.NamedNode(kind))
     }
-    for predicate in _LABELS:
+    for predicate in store.used(_LABELS):
         yield from (q for q in store.about(None, predicate) if q.subject not in machines)
 
 
+def _found(store: Store, text: str, space: str = "") -> list[_Name]:
+    """The things with a name that holds a text, each by the name that does so best: those of that
+    name, those whose name begins with it, those of which a word does, those that have it anywhere;
+    then those of which words begin with each of its own. Among these the shortest names come first.
+
+    ``space`` is how their IRIs begin.
+    """
+    wanted = plain(text)
+    ways: list[list[_Name]] = [[] for _ in range(5)]
+    pieces = list(dict.fromkeys(wanted.split()))[:_PIECES]
+    whole, *each = (re.compile(rf"(?<!\w){re.escape(one)}") for one in (wanted, *pieces))
+    for name in store.once(_names).holding(max(pieces, key=len)) if pieces else ():
+        called = name.plain
+        if wanted in called:
+            if called.startswith(wanted):
+                way = 0 if called == wanted else 1
+            else:
+                way = 2 if whole.search(called) else 3
+        elif all(one in called for one in pieces) and all(one.search(called) for one in each):
+            way = 4
+        else:
+            continue
+        if name.thing.value.startswith(space):
+            ways[way].append(name)
+    best: dict[ox.NamedNode, _Name] = {}
+    for name in chain.from_iterable(ways):
+        best.setdefault(name.thing, name)
+    return list(best.values())
+
+
+def _nearly(store: Store, text: str) -> list[_Name]:
+    """Things with a name, or a word of one, that may be mistaken for a text."""
+    wanted = plain(text)
+    if len(wanted) < _SPELLED:
+        return []
+    close: dict[str, dict[ox.NamedNode, _Name]] = {}
+    for name in islice(store.once(_names).all, _COMPARED):
+        for piece in (name.plain, *name.plain.split()):
+            ends = piece[:1] == wanted[0] or piece[-1:] == wanted[-1]
+            if ends and abs(len(piece) - len(wanted)) <= _LONGER:
+                close.setdefault(piece, {}).setdefault(name.thing, name)
+    best: dict[ox.NamedNode, _Name] = {}
+    for piece in alike(wanted, close):
+        best |= {thing: name for thing, name in close[piece].items() if thing not in best}
+    return list(best.values())[:_NEAR]
+
+
 def things(store: Store, call: dict[str, Any], reply: Reply) -> None:
-    """The things of which a name holds some words, as JSON: first where a word of it begins with
-    them, and among those the shortest names. ``exactly`` says that it is no more than the words.
+    """The first things whose name holds some words, as JSON. ``exactly`` says that it is no more
+    than the words.
 
     The call holds ``text``, ``space`` (only IRIs that begin with it; "" for all) and
     ``languages``.
     """
-    wanted = plain(call["text"].strip())
     words = Words(store, call["languages"])
-    best: dict[ox.NamedNode, tuple[tuple[bool, int, str], _Name]] = {}
-    for name in store.once(_names) if wanted else ():
-        at = name.plain.find(wanted)
-        if at < 0 or not name.thing.value.startswith(call["space"]):
-            continue
-        within = at > 0 and name.plain[at - 1].isalnum()
-        place = (within, len(name.plain), name.plain)
-        if name.thing not in best or place < best[name.thing][0]:
-            best[name.thing] = (place, name)
-    ordered = sorted(best.values(), key=lambda one: (one[0], one[1].thing.value))
+    wanted = plain(call["text"])
+    found = _found(store, call["text"], call["space"])
     _write(
         reply,
         {
             "things": [
                 {**_suggestion(store, words, name), "exactly": name.plain == wanted}
-                for _, name in ordered[:_THINGS]
+                for name in found[:_THINGS]
             ],
-            "cut": len(ordered) > _THINGS,
+            "cut": len(found) > _THINGS,
         },
     )
 
@@ -136,17 +217,74 @@ def things(store: Store, call: dict[str, Any], reply: Reply) -> None:
 def _suggestion(store: Store, words: Words, name: _Name) -> dict[str, Any]:
     """A thing, its kind, and the name by which it was found where that is not what it is called."""
     label = words.label(name.thing)
-    own = [
-        quad.object
-        for quad in store.about(name.thing, _TYPE)
-        if isinstance(quad.object, ox.NamedNode) and quad.object.value.startswith(store.base)
-    ]
-    own.sort(key=lambda kind: store.numbers["classes"].get(kind.value, 0))
+    kind = _kind(store, name.thing)
+    found = _other(store, words, name)
     return {
         "iri": name.thing.value,
         "label": label,
-        "found": name.text.value if name.text.value != label["text"] else "",
-        "kind": words.label(own[0]) if own else None,
+        "found": found.value if found else "",
+        "kind": words.label(kind) if kind else None,
+    }
+
+
+def _kind(store: Store, thing: ox.NamedNode) -> ox.NamedNode | None:
+    """The class that says most of a thing: of the publication's own, if there are any, the one with
+    the fewest things."""
+    kinds = [
+        quad.object
+        for quad in store.about(thing, _TYPE)
+        if isinstance(quad.object, ox.NamedNode) and not quad.object.value.startswith(MACHINERY)
+    ]
+    counts = store.numbers["classes"]
+    return min(
+        kinds,
+        key=lambda kind: (
+            not kind.value.startswith(store.base),
+            counts.get(kind.value, 0),
+            kind.value,
+        ),
+        default=None,
+    )
+
+
+def _other(store: Store, words: Words, name: _Name) -> ox.Literal | None:
+    """The name by which a thing was found, where it has another one on the page and this one is to
+    be seen."""
+    if name.text.value == words.label(name.thing)["text"]:
+        return None
+    hidden = any(store.about(name.thing, _HIDDEN, name.text))
+    return None if hidden else name.text
+
+
+def find(store: Store, call: dict[str, Any], reply: Reply) -> None:
+    """The things that a name may mean, as JSON: ``count``, and some of them as ``things``; where
+    there are none, ``near`` are things with a name that looks alike.
+
+    The call holds ``text``, ``skip``, ``most`` and ``languages``. Each thing is a link, with its
+    ``kind`` and the other name by which it was ``found``, or None.
+    """
+    words = Words(store, call["languages"])
+    found = _found(store, call["text"])
+    some = found[call["skip"] : call["skip"] + call["most"]]
+    near = [] if found else _nearly(store, call["text"])
+    store.expect(name.thing for name in (*some, *near))
+    _write(
+        reply,
+        {
+            "count": len(found),
+            "things": [_hit(store, words, name) for name in some],
+            "near": [_hit(store, words, name) for name in near],
+        },
+    )
+
+
+def _hit(store: Store, words: Words, name: _Name) -> dict[str, Any]:
+    kind = _kind(store, name.thing)
+    found = _other(store, words, name)
+    return {
+        **words.link(name.thing),
+        "kind": {"iri": kind.value, "label": words.label(kind)} if kind else None,
+        "found": {"text": found.value, "language": found.language or ""} if found else None,
     }
 
 
@@ -289,6 +427,7 @@ def _written(content: dict[str, Any]) -> str:
 OPERATIONS = {
     "vocabulary": vocabulary,
     "things": things,
+    "find": find,
     "examples": examples,
     "example": example,
     "cells": cells,

@@ -53,8 +53,15 @@ LABELS = (
 )
 """Properties that name a thing, best first."""
 
-OTHER_LABELS = (SKOS + "altLabel", SKOS + "hiddenLabel")
-"""Properties of other names, by which a thing is found too."""
+HIDDEN_LABEL = SKOS + "hiddenLabel"
+OTHER_LABELS = (
+    SKOS + "altLabel",
+    DCTERMS + "alternative",
+    *(iri + "alternateName" for iri in SCHEMAS),
+    HIDDEN_LABEL,
+)
+"""Properties that say by which other names a thing is found. A hidden one is shown to nobody: it is
+how people misspell the name (SKOS Reference, section 5.1)."""
 
 SUMMARIES = (DEFINITION, DESCRIPTION, SCHEMA + "description", COMMENT)
 """Properties that say in a sentence or two what a thing is, best first."""

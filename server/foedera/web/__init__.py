@@ -16,6 +16,7 @@ from foedera.web import (
     elements,
     entity,
     explore,
+    find,
     graphs,
     home,
     links,
@@ -58,8 +59,8 @@ def create_app(settings: Settings, site: Site) -> ready.Ready:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["program_version"] = __version__
-    families = (home, sparql, catalog, queries, graphs, explore, cite, machines, check, offers)
-    for module in (*families, entity):  # which takes all other addresses
+    families = (home, sparql, catalog, queries, graphs, explore, find, cite, machines, check)
+    for module in (*families, offers, entity):  # the last takes all other addresses
         app.register_blueprint(module.bp)
     links.install(app)
     paging.install(app)

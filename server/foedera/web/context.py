@@ -155,12 +155,13 @@ def built(name: str) -> bool:
 
 
 def frame() -> dict[str, Any]:
-    """What the frame of every page shows: title, description, licence, release."""
+    """What the frame of every page shows: name, title, description, licence, release."""
     manifest = live().release.manifest
     publication = manifest["publication"]
     return {
         "language": language(),
         "languages": languages(),
+        "site_name": _best(publication.get("names") or publication["titles"]),
         "site_title": _best(publication["titles"]),
         "site_description": _best(publication["descriptions"]),
         "site_rights": _best(publication["rights"]),

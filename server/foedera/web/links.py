@@ -155,6 +155,26 @@ def asked_iri(question: str) -> str:
     return iri
 
 
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|(?:urn|mailto):\S+")
+_PREFIXED = re.compile(r"([\w.-]*):([^\s:]\S*)")
+
+
+def named(text: str) -> str:
+    """The IRI that a text is: a whole one, in angle brackets or not, or a name with a prefix of
+    this publication. "" for any other text."""
+    iri = text[1:-1] if text[:1] == "<" and text[-1:] == ">" else text
+    if not _ABSOLUTE.fullmatch(iri):
+        match = _PREFIXED.fullmatch(text)
+        space = context.live().release.manifest["prefixes"].get(match[1]) if match else None
+        if match is None or space is None:
+            return ""
+        iri = space + match[2]
+    try:
+        return ox.NamedNode(iri).value
+    except ValueError:
+        return ""
+
+
 def install(app: Flask) -> None:
     app.jinja_env.globals.update(href=href, at=at, built=context.built)
     app.jinja_env.filters["shorten"] = shorten

@@ -71,7 +71,7 @@ def _card(
     language = context.language()
     return Card(
         title,
-        _short(description),
+        short(description),
         kind,
         url,
         f"{context.live().base}static/card.png",
@@ -151,7 +151,7 @@ def _of_class(it: Mapping[str, Any]) -> Card:
     return _card(title, f"{summary}{counted.striptags()}", url, content)
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """A text on one line, cut between two words where it is long."""
     line = " ".join(part for part in text.split() if part)
     if len(line) <= _LONGEST:
