@@ -530,6 +530,14 @@ def test_a_thing_without_a_summary_is_described_by_its_class_and_facts(
     assert "·" in text
 
 
+def test_a_description_has_no_marks_around_what_is_not_there(
+    serve: Serve, plain_settings: Any
+) -> None:
+    site = serve(f'<https://e.example/a> <{terms.LABEL}> "A shelf" .')
+    client = Client(create_app(plain_settings, site))
+    assert metas(html(client, "/about?iri=https://e.example/a"))["description"] == ["A shelf"]
+
+
 def test_a_long_description_ends_between_two_words(dataset_client: Client) -> None:
     (text,) = metas(html(dataset_client, "/"))["description"]
     (whole,) = (
