@@ -32,7 +32,7 @@ from foedera import terms
 from foedera.dates import Days, days
 from foedera.points import on_earth
 from foedera.stores.base import Store
-from foedera.words import Words, local_name
+from foedera.words import NUMBERS, Words, local_name
 
 TABLE, PEOPLE, TIMELINE, CHAIN, NETWORK, MAP = KINDS = (
     *("table", "people", "timeline", "chain", "network", "map"),
@@ -449,7 +449,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, ox.Literal) and value.datatype.value in _NUMBERS
 
 
-_NUMBERS = frozenset(terms.XSD + name for name in ("integer", "decimal", "double", "float"))
+_NUMBERS = NUMBERS | {terms.XSD + "double", terms.XSD + "float"}
 
 
 @dataclass(frozen=True)

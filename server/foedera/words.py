@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pyoxigraph as ox
@@ -14,10 +14,28 @@ from foedera.languages import Order, primary
 from foedera.stores.base import Store
 
 _TYPE = ox.NamedNode(terms.TYPE)
-_CALENDAR = frozenset(terms.XSD + name for name in ("date", "gYear", "gYearMonth"))
-_NUMBERS = frozenset(terms.XSD + name for name in ("integer", "decimal"))
-_LONG = re.compile(r"[+-]?\d{5,}")
+_CALENDAR = frozenset(
+    terms.XSD + name for name in ("date", "dateTime", "dateTimeStamp", "gYear", "gYearMonth")
+)
+NUMBERS = frozenset(
+    terms.XSD + name
+    for name in (
+        *("integer", "decimal", "long", "int", "short", "nonNegativeInteger", "positiveInteger"),
+        *("unsignedLong", "unsignedInt", "unsignedShort"),
+    )
+)
+"""Datatypes whose values are written in digits alone."""
+
+MARKS = {"en": (",", "."), "it": (".", ","), "ja": (",", ".")}
+"""What stands between thousands, and before a fraction, in each language that we write."""
+
+_NUMBER = re.compile(r"([+-]?)(\d{1,40})(?:\.(\d+))?")
 _THOUSANDS = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
+_SHORT = 4
+"""How many digits are read at a glance, and may be a year."""
+
+_TIME = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?)?)?)?")
+"""What HTML takes for a date or a moment."""
 
 _HUMP = re.compile(r"(?<=[a-z])[A-Z](?=[a-z])")
 """Where a camelCase name goes on with a new word."""
@@ -80,20 +98,26 @@ class Words:
 
     def literal(self, value: ox.Literal) -> dict[str, str]:
         """A value as it is written (``text``) and as it is said, with its ``language`` and a
-        ``tag`` for what a reader would not guess: another language, an unusual datatype."""
+        ``tag`` for what a reader would not guess: another language, an unusual datatype. One that
+        HTML takes for a time has it as its ``time``."""
         kind = "" if value.language else value.datatype.value
-        said, tag = value.value, ""
+        said, tag, time = value.value, "", ""
         if value.language and primary(value.language) != primary(self._languages[0]):
             tag = value.language
         elif kind.startswith(terms.EDTF) or kind in _CALENDAR:
-            said = next(
-                filter(None, (in_words(value.value, one) for one in self._languages)), value.value
-            )
-        elif kind in _NUMBERS and _LONG.fullmatch(value.value):
-            said = _THOUSANDS.sub("\u202f", value.value)
+            said = self._first(in_words, value.value)
+            time = value.value if _TIME.fullmatch(value.value) else ""
+        elif kind in NUMBERS:
+            said = self._first(in_figures, value.value)
         elif kind and not kind.startswith(terms.XSD):
             tag = local_name(kind)
-        return {"text": value.value, "said": said, "language": value.language or "", "tag": tag}
+        shown = {"text": value.value, "said": said, "language": value.language or "", "tag": tag}
+        return {**shown, "time": time} if time else shown
+
+    def _first(self, say: Callable[[str, str], str | None], text: str) -> str:
+        """A text as it is said in the first of the reader's languages in which that is known."""
+        said = (say(text, primary(tag)) for tag in self._languages)
+        return next(filter(None, said), text)
 
     def link(self, node: Any) -> dict[str, Any]:
         """What a link to a thing shows; ``here`` that it leads to a page of ours though the thing's
@@ -133,6 +157,19 @@ class Readers:
         if len(self._kept) > _READERS:
             del self._kept[next(iter(self._kept))]
         return words
+
+
+def in_figures(text: str, language: str) -> str | None:
+    """A number in digits with the marks of a language, long ones in groups of three; None for what
+    is none, or a language that we do not write."""
+    match = _NUMBER.fullmatch(text)
+    if match is None or language not in MARKS:
+        return None
+    sign, whole, part = match.groups()
+    group, point = MARKS[language]
+    if len(whole) > _SHORT:
+        whole = _THOUSANDS.sub(group, whole)
+    return f"{sign}{whole}{point}{part}" if part else f"{sign}{whole}"
 
 
 def local_name(iri: str) -> str:

@@ -113,7 +113,7 @@ class _Elements:
         return paging.further(asked, f"why={code}") if asked else paging.why_href(code)
 
     def _text(self, it: It) -> str:
-        said, text, language = it["said"], it["text"], it["language"]
+        said, text, language, time = it["said"], it["text"], it["language"], it.get("time")
         marks, tag = it.get("rdfa", ""), it["tag"]
         shown = f"{escape(said)}"
         if said.startswith(("http://", "https://")) and " " not in said and "\n" not in said:
@@ -121,7 +121,10 @@ class _Elements:
         if marks or said != text or language:
             spoken = f' lang="{escape(language)}"' if language and not marks else ""
             written = f' title="{escape(text)}"' if said != text else ""
-            shown = f"<span{marks}{spoken}{written}>{shown}</span>"
+            if time:
+                shown = f'<time{marks}{spoken}{written} datetime="{escape(time)}">{shown}</time>'
+            else:
+                shown = f"<span{marks}{spoken}{written}>{shown}</span>"
         if "\n" in said:
             shown = f"<pre>{shown}</pre>"
         if tag:
