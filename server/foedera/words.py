@@ -14,6 +14,11 @@ from foedera.languages import Order, primary
 from foedera.stores.base import Store
 
 _TYPE = ox.NamedNode(terms.TYPE)
+_BELOW = ox.NamedNode(terms.RDFS + "subClassOf")
+_NAMED_VALUE = ox.NamedNode(terms.FOEDERA + "NamedValue")
+_VALUE_OF = ox.NamedNode(terms.FOEDERA + "valueOf")
+_VALUE = ox.NamedNode(terms.RDF + "value")
+_NAME = ox.NamedNode(terms.SH + "name")
 _CALENDAR = frozenset(
     terms.XSD + name for name in ("date", "dateTime", "dateTimeStamp", "gYear", "gYearMonth")
 )
@@ -96,13 +101,37 @@ class Words:
             self._summaries[node] = self.best(self._store.summaries(node))
         return self._summaries[node]
 
-    def literal(self, value: ox.Literal) -> dict[str, str]:
-        """A value as it is written (``text``) and as it is said, with its ``language`` and a
-        ``tag`` for what a reader would not guess: another language, an unusual datatype. One that
-        HTML takes for a time has it as its ``time``."""
+    def named(self, predicate: Any, value: Any) -> dict[str, str] | None:
+        """What pages call a value of a property that has no name of its own, or None."""
+        names = self._store.once(_named).get((predicate, value))
+        return self.best(names) if names else None
+
+    def kind(self, node: Any) -> dict[str, str] | None:
+        """The name of the closest class of a thing, or None."""
+        types = (quad.object for quad in self._store.about(node, _TYPE))
+        closest = sorted(self.most_specific(list(types)), key=str)
+        return self.label(closest[0]) if closest else None
+
+    def most_specific(self, types: Sequence[Any]) -> list[ox.NamedNode]:
+        """Classes without those that another of them is below."""
+        above = {
+            parent.object
+            for one in types
+            for parent in self._store.about(one, _BELOW)
+            if parent.object != one
+        }
+        return [one for one in types if isinstance(one, ox.NamedNode) and one not in above]
+
+    def literal(self, value: ox.Literal, predicate: Any = None) -> dict[str, str]:
+        """A value (of a property) as it is written (``text``) and as it is said, with its
+        ``language`` and a ``tag`` for what a reader would not guess: another language, an unusual
+        datatype. One that HTML takes for a time has it as its ``time``."""
         kind = "" if value.language else value.datatype.value
         said, tag, time = value.value, "", ""
-        if value.language and primary(value.language) != primary(self._languages[0]):
+        name = self.named(predicate, value) if predicate else None
+        if name:
+            said = name["text"]
+        elif value.language and primary(value.language) != primary(self._languages[0]):
             tag = value.language
         elif kind.startswith(terms.EDTF) or kind in _CALENDAR:
             said = self._first(in_words, value.value)
@@ -137,6 +166,45 @@ class Words:
             or any(self._store.about(node, _TYPE))
             or any(self._store.about(node))
         )
+
+
+class Namesakes:
+    """The links of one page to things of one name, told apart by their kinds."""
+
+    def __init__(self, store: Store, words: Words) -> None:
+        self._store = store
+        self._words = words
+        self._named: dict[str, dict[str, list[dict[str, Any]]]] = {}
+
+    def add(self, link: dict[str, Any]) -> dict[str, Any]:
+        """A link, or what has its IRI and label, as it stands in the content of the page."""
+        same = self._named.setdefault(link["label"]["text"], {})
+        same.setdefault(link["iri"], []).append(link)
+        return link
+
+    def tell_apart(self) -> None:
+        """Adds its kind as ``among`` to each link to one of several, where they are of several."""
+        several = [same for same in self._named.values() if len(same) > 1]
+        self._store.expect([ox.NamedNode(iri) for same in several for iri in same])
+        for same in several:
+            kinds = {iri: self._words.kind(ox.NamedNode(iri)) for iri in same}
+            if len({kind["text"] if kind else "" for kind in kinds.values()}) > 1:
+                for iri, links in same.items():
+                    for link in links:
+                        link["among"] = kinds[iri]
+
+
+def _named(store: Store) -> dict[tuple[Any, Any], list[ox.Literal]]:
+    """The names that the shapes of a release have for values, by property and value."""
+    found: dict[tuple[Any, Any], list[ox.Literal]] = {}
+    for quad in store.about(None, _TYPE, _NAMED_VALUE):
+        values = [one.object for one in store.about(quad.subject, _VALUE)]
+        names = [one.object for one in store.about(quad.subject, _NAME)]
+        for owner in store.about(quad.subject, _VALUE_OF):
+            for value in values:
+                literals = (name for name in names if isinstance(name, ox.Literal))
+                found.setdefault((owner.object, value), []).extend(literals)
+    return found
 
 
 class Readers:

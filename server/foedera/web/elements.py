@@ -72,6 +72,8 @@ class _Elements:
         outside = ' rel="external noreferrer" class="external"' if to.startswith("http") else ""
         label = self.words(it["label"], summary and summary["language"])
         shown = f'<a href="{to}"{outside}{self.hint(summary)}>{label}</a>'
+        if it.get("among"):
+            shown += f' <span class="tag">{self.words(it["among"])}</span>'
         if not here or not self._href(iri, False):
             return shown
         return (
