@@ -63,11 +63,14 @@ class Words:
         self._summaries: dict[Any, dict[str, str] | None] = {}
         self._labels: dict[Any, dict[str, str]] = {}
         self._links: dict[Any, dict[str, Any]] = {}
+        self._kinds: dict[Any, dict[str, str] | None] = {}
+        self._parents: dict[Any, set[Any]] = {}
 
     @property
     def much(self) -> bool:
         """Whether more was looked up than is to be kept from page to page."""
-        return max(len(self._labels), len(self._summaries), len(self._links)) > _KEPT
+        held = (self._labels, self._summaries, self._links, self._kinds, self._parents)
+        return any(len(one) > _KEPT for one in held)
 
     def best(self, texts: Sequence[ox.Literal]) -> dict[str, str] | None:
         """The text that the reader can read best, and its language; of several the first one."""
@@ -108,19 +111,22 @@ class Words:
 
     def kind(self, node: Any) -> dict[str, str] | None:
         """The name of the closest class of a thing, or None."""
-        types = (quad.object for quad in self._store.about(node, _TYPE))
-        closest = sorted(self.most_specific(list(types)), key=str)
-        return self.label(closest[0]) if closest else None
+        if node not in self._kinds:
+            types = (quad.object for quad in self._store.about(node, _TYPE))
+            closest = sorted(self.most_specific(list(types)), key=str)
+            self._kinds[node] = self.label(closest[0]) if closest else None
+        return self._kinds[node]
 
     def most_specific(self, types: Sequence[Any]) -> list[ox.NamedNode]:
         """Classes without those that another of them is below."""
-        above = {
-            parent.object
-            for one in types
-            for parent in self._store.about(one, _BELOW)
-            if parent.object != one
-        }
+        above = set().union(*map(self._above, types))
         return [one for one in types if isinstance(one, ox.NamedNode) and one not in above]
+
+    def _above(self, one: Any) -> set[Any]:
+        """The classes that are said to be above one."""
+        if one not in self._parents:
+            self._parents[one] = {quad.object for quad in self._store.about(one, _BELOW)} - {one}
+        return self._parents[one]
 
     def literal(self, value: ox.Literal, predicate: Any = None) -> dict[str, str]:
         """A value (of a property) as it is written (``text``) and as it is said, with its

@@ -159,7 +159,7 @@ class _Elements:
         if not fact.get("inverse"):
             return self.link(fact["property"])
         emphasized = Markup(f"<em>{self.link(fact['property'])}</em>")
-        return say("is {property} of", property=emphasized)
+        return say("through {property}", property=emphasized)
 
     def _brief(self, it: It) -> str:
         """A property beside others of its page, which lead to it."""
