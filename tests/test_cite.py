@@ -271,3 +271,10 @@ def test_a_page_shows_its_citation_with_a_way_to_each_format(
     assert {200} == {dataset_client.get(link).status_code for link in links}
     plain = dataset_client.get(links[0].partition("&format")[0]).get_data(as_text=True)
     assert plain.startswith(text)
+
+
+def test_what_nobody_has_made_is_cited_by_its_title(it: Citation) -> None:
+    bare = replace(it, authors=(), publisher="", within="", title="A shelf.")
+    assert cite.line(bare).startswith("A shelf (2026). Version 0.1.0")
+    within = replace(it, authors=(), publisher="")
+    assert cite.line(within).startswith(f"Adolfo Urso. {it.within} (2026). Version")

@@ -38,6 +38,19 @@ def test_a_date_is_said_in_the_other_languages(language: str, said: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "language", "said"),
+    [
+        ("2023-12-13T23:59:59Z", "en", "13 December 2023, 23:59:59 UTC"),
+        ("2023-12-13T00:00:00Z", "it", "13 dicembre 2023, ore 00:00 UTC"),
+        ("2023-12-13T09:30:00.000+09:00", "ja", "2023年12月13日 09:30（UTC+09:00）"),
+        ("2023-12-13T09:30", "en", "13 December 2023, 09:30"),
+    ],
+)
+def test_a_moment_is_a_day_with_a_time(text: str, language: str, said: str) -> None:
+    assert in_words(text, language) == said
+
+
+@pytest.mark.parametrize(
     "text", ["", "soon", "2023-13", "[2023,2024]", "2023/soon", "20XX", "1/2/3"]
 )
 def test_what_cannot_be_said_is_left_as_it_is(text: str) -> None:

@@ -150,6 +150,13 @@ def test_a_blank_node_has_a_page_with_what_it_holds_and_a_link_to_its_owner(
     assert "/about?iri=https%3A%2F%2Fo.example%2F%E6%97%A5" in addresses
 
 
+def test_the_name_of_a_blank_node_is_none_to_cite(following: Client) -> None:
+    for target in (_part(following), f"{_part(following)}.ttl"):
+        links = following.get(target, headers={"Accept": "text/html"}).headers["Link"]
+        assert 'rel="describes"' in links
+        assert 'rel="cite-as"' not in links
+
+
 @pytest.mark.parametrize("fmt", formats.GRAPHS, ids=lambda fmt: fmt.ending)
 def test_a_blank_node_is_one_in_the_data_at_its_address(following: Client, fmt: Format) -> None:
     for target in (f"{_part(following)}.{fmt.ending}", f"{_part(following)}?format={fmt.ending}"):

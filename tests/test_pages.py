@@ -214,6 +214,18 @@ def drawn(pdf: bytes) -> list[bytes]:
     return [zlib.decompress(one.split(b"stream\n", 1)[1]) for one in streams]
 
 
+def test_amounts_of_money_end_below_each_other(tab: Tab, address: str) -> None:
+    tab.size(1200, 900)
+    tab.go(f"{address}/doc/agr/rapidus-investment?lang=it")
+    ends = """[...document.querySelectorAll(".panel th.number > span")].map(one => [
+        one.textContent, Math.round(one.getBoundingClientRect().right),
+        getComputedStyle(one).fontVariantNumeric])"""
+    (original, place, figures), (converted, below, others) = tab.run(ends)
+    assert (original, converted) == ("70.000.000.000", "526.000.000")
+    assert place == below
+    assert {figures, others} == {"tabular-nums"}
+
+
 def test_without_scripts_every_page_has_the_same_facts(browser: Chromium, address: str) -> None:
     tab = browser.open()
     tab.without_scripts()

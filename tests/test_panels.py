@@ -183,8 +183,10 @@ def test_solutions_for_one_thing_are_one_row_and_with_whom_most_is_shared_comes_
 
 
 def test_of_a_text_in_several_languages_the_readers_is_shown(ship: Read) -> None:
-    assert rows(sections(ship("maru"))["Notes"])[1] == ["fast", "70\u202f000\u202f000\u202f000"]
-    assert "veloce" in sections(ship("maru", "it"))['<span lang="en">Notes</span>']
+    assert rows(sections(ship("maru"))["Notes"])[1] == ["fast", "70,000,000,000"]
+    italian = sections(ship("maru", "it"))['<span lang="en">Notes</span>']
+    assert "veloce" in italian
+    assert '<span title="70000000000">70.000.000.000</span>' in italian
 
 
 def test_times_stand_in_order_and_what_has_none_last(ship: Read) -> None:
@@ -541,13 +543,49 @@ def test_the_parts_of_a_mission_stand_in_the_order_in_which_they_came(ours: Any)
     ]
 
 
+def test_a_page_says_at_once_when_and_where_it_was(dataset_client: Client) -> None:
+    for language, said in (
+        ("en", "13 December 2023 · Tokyo"),
+        ("it", "13 dicembre 2023 · Tokyo"),
+        ("ja", "2023年12月13日 · 東京"),
+    ):
+        page = dataset_client.get(f"/doc/event/signing-2023-12-13.html?lang={language}").text
+        (brief,) = re.findall('<p class="brief">(.*?)</p>', page)
+        assert text(brief) == said
+        assert '<time title="2023-12-13" datetime="2023-12-13">' in brief
+
+
+def test_the_page_of_the_dataset_has_what_readers_ask_first_and_folds_what_programs_ask(
+    dataset_client: Client,
+) -> None:
+    page = dataset_client.get("/doc/dataset/foedera.html?lang=it").text
+    names = [text(one) for one in re.findall(r"<div><dt>(.*?)</dt>", page)]
+    order = ["licenza", "editore", "fonti 4", "tutto in un file 2", "endpoint SPARQL"]
+    order.append("prefissi 39")
+    assert [name for name in names if name in order] == order
+    folded = re.search(r"<summary>Per i programmi</summary>(.*?)</details>", page, re.DOTALL)
+    assert folded
+    assert "prefissi" in folded[1]
+    assert "declare" not in text(page)
+    assert ">inglese</span>" in page
+
+
+def test_every_name_of_a_value_is_in_three_languages(store: EmbeddedStore) -> None:
+    kind = ox.NamedNode(f"{FOEDERA}ns#NamedValue")
+    nodes = [quad.subject for quad in store.about(None, TYPE, kind)]
+    assert nodes
+    for node in nodes:
+        names = [quad.object for quad in store.about(node, ox.NamedNode(f"{SH}name"))]
+        assert {getattr(name, "language", "") for name in names} == {"en", "it", "ja"}
+
+
 def test_original_and_converted_amounts_stand_apart(ours: Any) -> None:
     panel = ours("agr/rapidus-investment")["Money"]
     assert [row[:2] for row in rows(panel)[1:]] == [
         ["As it was named"],
-        ["70\u202f000\u202f000\u202f000", "JPY"],
+        ["70,000,000,000", "JPY"],
         ["Converted; not to be added"],
-        ["526\u202f000\u202f000", "USD"],
+        ["526,000,000", "USD"],
     ]
 
 

@@ -59,7 +59,7 @@ TERMS = {
     r"\bactors?\b": ("attor", "行為者"),
     r"\bclaims?\b": ("affermazion", "主張"),
     r"\bconnections?\b": ("collegament", "つながり"),
-    r"\bdataset\b": ("insieme di dati", "データセット"),
+    r"(?<!:)\bdataset\b": ("dataset", "データセット"),
     r"\bevidence\b": ("prov", "典拠"),
     r"\binferred\b": ("inferit", "推論"),
     r"\bpublication\b": ("pubblicazione", "公開データ"),

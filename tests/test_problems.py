@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,39 @@ def test_an_error_as_a_page_is_a_page_of_the_site(client: Client) -> None:
     assert "A shelf of books" in page.text("span")
     assert "Content-Security-Policy" in answer.headers
     assert answer.headers["Vary"] == "Accept, Accept-Language"
+
+
+@pytest.mark.parametrize("added", ["", "&utm_source=letter", "&format=ttl"])
+def test_an_iri_is_told_without_the_parameters_of_the_page(client: Client, added: str) -> None:
+    answer = client.get(f"/id/emma?lang=it{added}", headers={"Accept": "text/plain"})
+    assert "<https://example.org/id/emma>" in answer.text
+    kept = client.get(f"/id/emma?edition=2&lang=it{added}", headers={"Accept": "text/plain"})
+    assert "<https://example.org/id/emma?edition=2>" in kept.text
+
+
+@pytest.mark.parametrize("language", ["it", "ja"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/doc/book/kokoro?wrong=1",
+        "/about",
+        "/contributions",
+        "/sparql?query=SELECT+*+{+?s",
+        "/sparql?query=SELECT+*+WHERE+WHERE+{}",
+        "/sparql?query=DROP+ALL",
+        "/sparql?query=SELECT+*+{+?s+?p+'x+}",
+        "/doc/book/kokoro?inverse=2",
+    ],
+)
+def test_what_goes_wrong_in_a_browser_is_told_in_its_readers_language(
+    client: Client, address: str, language: str
+) -> None:
+    joined = f"{address}{'&' if '?' in address else '?'}lang={language}"
+    page = client.get(joined, headers={"Accept": "text/html"}).text
+    problem = re.search(r'class="problem".*?</(?:article|section)>', page, re.DOTALL)
+    assert problem
+    assert 'lang="en"' not in problem[0]
+    assert " and " not in problem[0]
 
 
 def test_an_error_may_be_read_from_anywhere(client: Client) -> None:

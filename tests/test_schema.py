@@ -193,12 +193,15 @@ def test_the_whole_dataset_is_there_where_schema_says(
     store: EmbeddedStore, dataset_client: Client
 ) -> None:
     told = schema.embedded(store, ox.NamedNode(DATASET), ["en"])["distribution"]
-    path = told["contentUrl"].removeprefix("https://w3id.org/foedera")
-    answer = dataset_client.get(path)
-    assert (answer.status_code, answer.mimetype) == (200, told["encodingFormat"])
-    there = set(ox.parse(answer.data, format=ox.RdfFormat.TURTLE))
-    stated = ox.parse(path=ROOT / "data" / "shared" / "people.ttl")
-    assert {quad for quad in stated if not isinstance(quad.object, ox.BlankNode)} <= there
+    kinds = {"text/turtle": ox.RdfFormat.TURTLE, "application/n-triples": ox.RdfFormat.N_TRIPLES}
+    assert {one["encodingFormat"] for one in told} == kinds.keys()
+    stated = list(ox.parse(path=ROOT / "data" / "shared" / "people.ttl"))
+    for one in told:
+        assert one["@type"] == "DataDownload"
+        answer = dataset_client.get(one["contentUrl"].removeprefix("https://w3id.org/foedera"))
+        assert (answer.status_code, answer.mimetype) == (200, one["encodingFormat"])
+        there = set(ox.parse(answer.data, format=kinds[answer.mimetype]))
+        assert {quad for quad in stated if not isinstance(quad.object, ox.BlankNode)} <= there
 
 
 def test_only_an_agreement_in_writing_is_a_work_and_its_parties_made_it(about: Any) -> None:
@@ -528,6 +531,14 @@ def test_a_thing_without_a_summary_is_described_by_its_class_and_facts(
     (text,) = metas(html(dataset_client, PAGES["bare"]))["description"]
     assert "evidence" in text
     assert "·" in text
+
+
+def test_a_description_has_no_marks_around_what_is_not_there(
+    serve: Serve, plain_settings: Any
+) -> None:
+    site = serve(f'<https://e.example/a> <{terms.LABEL}> "A shelf" .')
+    client = Client(create_app(plain_settings, site))
+    assert metas(html(client, "/about?iri=https://e.example/a"))["description"] == ["A shelf"]
 
 
 def test_a_long_description_ends_between_two_words(dataset_client: Client) -> None:

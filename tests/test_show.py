@@ -313,3 +313,95 @@ def test_a_triple_as_a_value_is_shown_though_rdfa_has_no_mark_for_it(shown: Show
     )
     assert "<https://example.org/ns#b>" in value["said"]
     assert "rdfa" not in value
+
+
+def test_what_is_key_information_stands_below_the_title_in_the_order_of_the_shapes(
+    shown: Show,
+) -> None:
+    added = """
+    shapes:page a sh:NodeShape ; sh:targetClass :Book ; sh:property shapes:year , shapes:place .
+    shapes:year sh:path :year ; sh:order 1 ; sh:group shapes:when ;
+        dash:propertyRole dash:KeyInfoRole .
+    shapes:place sh:path :place ; sh:order 1 ; sh:group shapes:where ;
+        dash:propertyRole dash:KeyInfoRole .
+    shapes:when a sh:PropertyGroup ; sh:order 1 . shapes:where a sh:PropertyGroup ; sh:order 2 .
+    book:the-leopard :place :p1 , :p2 , :p3 , :p4 ; :year 1958 .
+    """
+    when, where = shown(LEOPARD, added)["brief"]
+    assert [text_of(one) for one in when["values"]] == ["1958"]
+    assert (len(where["values"]), where["more"]) == (3, 1)
+    assert not any("rdfa" in one for one in when["values"] + where["values"])
+    assert shown(LAMPEDUSA, added)["brief"] == []
+
+
+def test_a_value_without_a_name_goes_by_that_of_the_shapes(shown: Show) -> None:
+    added = """
+    @prefix f: <https://w3id.org/foedera/ns#> .
+    @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+    shapes:hard a f:NamedValue ; f:valueOf :cover ; rdf:value "h" ;
+        sh:name "hardcover"@en , "rilegato"@it .
+    shapes:far a f:NamedValue ; f:valueOf :shelf ; rdf:value <https://e.example/4.0> ;
+        sh:name "far away"@en , "lontano"@it .
+    book:the-leopard :cover "h" ; :other "h" ; :shelf <https://e.example/4.0> .
+    """
+    thing = shown(LEOPARD, added, ("it",))
+    told = {
+        fact["property"]["iri"].rpartition("#")[2]: fact["values"][0]
+        for section in thing["sections"]
+        for fact in section["facts"]
+    }
+    assert (told["cover"]["text"], told["cover"]["said"]) == ("h", "rilegato")
+    assert 'content="h"' in told["cover"]["rdfa"]
+    assert told["other"]["said"] == "h"
+    assert told["shelf"]["label"]["text"] == "lontano"
+
+
+def test_a_property_without_a_name_goes_by_that_of_its_shape_and_others_keep_theirs(
+    shown: Show,
+) -> None:
+    added = """
+    shapes:page a sh:NodeShape ; sh:targetClass :Book ; sh:property shapes:cover , shapes:shelf .
+    shapes:cover sh:path :cover ; sh:name "what it is bound in"@en ; sh:order 1 .
+    shapes:shelf sh:path :shelf ; sh:name "where to look"@en ; sh:order 2 .
+    :shelf rdfs:label "shelf of the book"@en .
+    book:the-leopard :cover "h" ; :shelf "3" .
+    """
+    names = [name for _, name, _ in facts(shown(LEOPARD, added))]
+    assert "what it is bound in" in names
+    assert "shelf of the book" in names
+
+
+def test_a_folded_group_is_said_to_be(shown: Show) -> None:
+    added = """
+    shapes:page a sh:NodeShape ; sh:targetClass :Book ; sh:property shapes:cover , shapes:shelf .
+    shapes:cover sh:path :cover ; sh:order 1 ; sh:group shapes:open .
+    shapes:shelf sh:path :shelf ; sh:order 2 ; sh:group shapes:closed .
+    shapes:open a sh:PropertyGroup ; rdfs:label "Open"@en ; sh:order 1 .
+    shapes:closed a sh:PropertyGroup ; rdfs:label "Closed"@en ; sh:order 2 ;
+        <https://w3id.org/foedera/ns#folded> true .
+    book:the-leopard :cover "h" ; :shelf "3" .
+    """
+    found = {
+        section["heading"]["text"]: section["folded"]
+        for section in shown(LEOPARD, added)["sections"]
+        if section["heading"]
+    }
+    assert (found["Open"], found["Closed"]) == (False, True)
+
+
+def test_things_of_one_name_are_told_apart_by_their_kinds(shown: Show) -> None:
+    added = """
+    :Film a owl:Class ; rdfs:label "film"@en . :Print a owl:Class ; rdfs:label "print"@en .
+    :leopard-film a :Film ; rdfs:label "A name"@en .
+    :leopard-print a :Print ; rdfs:label "A name"@en .
+    :one a :Film ; rdfs:label "Another"@en . :two a :Film ; rdfs:label "Another"@en .
+    book:the-leopard :seeAlso :leopard-film , :leopard-print , :one , :two .
+    """
+    (links,) = (
+        fact["values"]
+        for section in shown(LEOPARD, added)["sections"]
+        for fact in section["facts"]
+        if fact["property"]["iri"].endswith("#seeAlso")
+    )
+    among = {one["iri"].rpartition("#")[2]: one.get("among", {}).get("text") for one in links}
+    assert among == {"leopard-film": "film", "leopard-print": "print", "one": None, "two": None}

@@ -163,9 +163,11 @@ def line(it: Citation) -> str:
 
 
 def sentences(it: Citation, edition: str) -> str:
-    """Who, what, which state of it and where, with the state in words of some language."""
-    authors = ", ".join(it.authors) or it.publisher
-    told = [f"{authors} ({it.date[:4]})", it.sentence, edition, it.iri]
+    """Who, what, which state of it and where, with the state in words of some language; what
+    nobody has made begins with its title."""
+    authors, year = ", ".join(it.authors) or it.publisher, f"({it.date[:4]})"
+    begun = [f"{authors} {year}", it.sentence] if authors else [f"{it.sentence.rstrip('.')} {year}"]
+    told = [*begun, edition, it.iri]
     return ". ".join(one.rstrip(".") for one in told)
 
 

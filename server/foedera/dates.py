@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 _DATE = re.compile(r"(-?\d{4})(?:-(\d\d)(?:-(\d\d))?)?([~?%]?)")
 
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?:(:\d\d)(?:\.\d+)?)?(?:(Z|[+-]00:00)|([+-]\d\d:\d\d))?"
+)
+
 _MONTHS = {
     "en": "January February March April May June July August September October November December",
     "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre "
@@ -29,6 +33,8 @@ _PHRASES = {
         "until": "until {0}",
         "from": "from {0}, end not known",
         "to": "until {0}, beginning not known",
+        "at": "{0}, {1}",
+        "zone": "{0} UTC{1}",
     },
     "it": {
         "~": "circa {0}",
@@ -42,6 +48,8 @@ _PHRASES = {
         "until": "fino a {0}",
         "from": "da {0}, fine non nota",
         "to": "fino a {0}, inizio non noto",
+        "at": "{0}, ore {1}",
+        "zone": "{0} UTC{1}",
     },
     "ja": {
         "~": "{0}頃",
@@ -55,6 +63,8 @@ _PHRASES = {
         "until": "{0}まで",
         "from": "{0}から（終わりは不明）",
         "to": "{0}まで（始まりは不明）",
+        "at": "{0} {1}",
+        "zone": "{0}（UTC{1}）",
     },
 }
 
@@ -75,11 +85,11 @@ def in_words(text: str, language: str) -> str | None:
 
     The text is one of: a date to the year, month or day, perhaps uncertain or approximate
     (``2023-01~``); an interval, perhaps open (``2023/..``) or with an end not known
-    (``2023/``); one of a set given by bounds (``[..2023-12-13]``).
+    (``2023/``); one of a set given by bounds (``[..2023-12-13]``); a day with a time.
     """
     if language not in _PHRASES:
         return None
-    alone = _date(text, language)
+    alone = _date(text, language) or _moment(text, language)
     if alone:
         return alone
     for shape, name in _SHAPES:
@@ -106,6 +116,19 @@ def _date(text: str, language: str) -> str | None:
         pieces += [_MONTHS[language].split()[int(month) - 1]] if month else []
         plain = " ".join([*pieces, year])
     return _PHRASES[language][mark].format(plain) if mark else plain
+
+
+def _moment(text: str, language: str) -> str | None:
+    """A day with a time, without seconds where these are none."""
+    match = _MOMENT.fullmatch(text)
+    day = _date(match[1], language) if match else None
+    if match is None or day is None:
+        return None
+    _, time, seconds, utc, offset = match.groups()
+    time += seconds if seconds and seconds != ":00" else ""
+    if utc or offset:
+        time = _PHRASES[language]["zone"].format(time, offset or "")
+    return _PHRASES[language]["at"].format(day, time)
 
 
 @dataclass(frozen=True)

@@ -79,9 +79,13 @@ def find(store: Store, iris: Sequence[str]) -> Found:
         nameless = _nameless(store, iri)
         if nameless:
             return Found(iri, nameless, ())
-    raise NotFound(
-        f"Nothing is known of <{iris[0]}>",
-        "The first page leads to everything that is here.",
+    raise unknown(iris[0])
+
+
+def unknown(iri: str) -> NotFound:
+    """That nothing is known of an IRI."""
+    return NotFound(
+        f"Nothing is known of <{iri}>", "The first page leads to everything that is here."
     )
 
 

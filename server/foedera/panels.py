@@ -32,7 +32,7 @@ from foedera import terms
 from foedera.dates import Days, days
 from foedera.points import on_earth
 from foedera.stores.base import Store
-from foedera.words import Words, local_name
+from foedera.words import NUMBERS, Namesakes, Words, local_name
 
 TABLE, PEOPLE, TIMELINE, CHAIN, NETWORK, MAP = KINDS = (
     *("table", "people", "timeline", "chain", "network", "map"),
@@ -255,7 +255,11 @@ def _answer(store: Store, panel: Panel, thing: ox.NamedNode) -> _Answer:
 
 
 def of(
-    store: Store, words: Words, thing: ox.NamedNode, types: Iterable[Any]
+    store: Store,
+    words: Words,
+    thing: ox.NamedNode,
+    types: Iterable[Any],
+    namesakes: Namesakes | None = None,
 ) -> list[dict[str, Any]]:
     """The panels of a thing of some classes that have anything to show, in their order, as JSON.
 
@@ -267,8 +271,10 @@ def of(
     thing of a network (``count``). ``more`` counts the rows that are not shown; there are others,
     not counted, where it is ``cut``.
 
-    One query a panel, and the names of all that they show together.
+    One query a panel, and the names of all that they show together. The links are added to the
+    ``namesakes`` of the page.
     """
+    namesakes = namesakes or Namesakes(store, words)
     plan, mine = store.once(_plan), frozenset(types)
     answers = [
         (panel, answer)
@@ -285,7 +291,10 @@ def of(
             if isinstance(value, ox.NamedNode)
         }
     )
-    return [_Shown(store, words, plan, panel, thing).content(answer) for panel, answer in answers]
+    return [
+        _Shown(store, words, plan, panel, thing, namesakes).content(answer)
+        for panel, answer in answers
+    ]
 
 
 def classes(store: Store) -> frozenset[Any]:
@@ -297,13 +306,20 @@ class _Shown:
     """The making of one panel."""
 
     def __init__(
-        self, store: Store, words: Words, plan: _Plan, panel: Panel, thing: ox.NamedNode
+        self,
+        store: Store,
+        words: Words,
+        plan: _Plan,
+        panel: Panel,
+        thing: ox.NamedNode,
+        namesakes: Namesakes,
     ) -> None:
         self._store = store
         self._words = words
         self._plan = plan
         self._panel = panel
         self._thing = thing
+        self._namesakes = namesakes
 
     def content(self, answer: _Answer) -> dict[str, Any]:
         columns = answer.columns
@@ -410,7 +426,8 @@ class _Shown:
             return {"kind": "text", **self._words.literal(node)}
         if isinstance(node, ox.NamedNode):
             label = self._words.label(node)
-            return {"kind": "link", "iri": node.value, "label": label, "summary": None}
+            link = {"kind": "link", "iri": node.value, "label": label, "summary": None}
+            return self._namesakes.add(link)
         return None
 
     def _marks(self, values: Sequence[Any]) -> list[dict[str, Any]]:
@@ -449,7 +466,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, ox.Literal) and value.datatype.value in _NUMBERS
 
 
-_NUMBERS = frozenset(terms.XSD + name for name in ("integer", "decimal", "double", "float"))
+_NUMBERS = NUMBERS | {terms.XSD + "double", terms.XSD + "float"}
 
 
 @dataclass(frozen=True)

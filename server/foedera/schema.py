@@ -22,8 +22,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from foedera import terms
-from foedera.formats import TURTLE
+from foedera import formats, terms
 from foedera.stores.base import Store
 
 _TYPE = ox.NamedNode(terms.TYPE)
@@ -168,11 +167,14 @@ def _said(store: Store, thing: ox.NamedNode, most: int) -> Iterable[ox.Triple]:
     if thing.value.startswith(store.base):
         add(thing, "url", [thing])
     if thing.value == store.manifest["publication"]["dataset"]:
-        whole = ox.NamedNode(f"{store.base}graphs?default&format={TURTLE.ending}")
-        found.setdefault(ox.Triple(whole, _TYPE, ox.NamedNode(terms.SCHEMA + "DataDownload")))
-        add(thing, "distribution", [whole])
-        add(whole, "contentUrl", [whole])
-        add(whole, "encodingFormat", [ox.Literal(TURTLE.media_type)])
+        dumps = [value for predicate, value in said if predicate.value == terms.VOID + "dataDump"]
+        whole = ox.NamedNode(f"{store.base}graphs?default&format={formats.TURTLE.ending}")
+        add(thing, "distribution", dumps or [whole])
+        for dump in dumps or [whole]:
+            found.setdefault(ox.Triple(dump, _TYPE, ox.NamedNode(terms.SCHEMA + "DataDownload")))
+            add(dump, "contentUrl", [dump])
+            fmt = formats.by_ending(re.split("[.=]", dump.value)[-1], formats.GRAPHS)
+            add(dump, "encodingFormat", [ox.Literal(fmt.media_type)] if fmt else [])
     _name_all(store, found, thing, kinds)
     return found
 

@@ -3,7 +3,9 @@
 Shapes make pages as well as rules. ``sh:group``, ``sh:order`` and ``sh:name`` of a property shape
 say under which heading, where and by what name a property stands (SHACL, section 2.3.2); an inverse
 path gives what leads here a place and a name; ``dash:viewer dash:DetailsViewer`` shows the facts of
-a value in place (DASH, "Viewers"). What no shape speaks of comes after, by name.
+a value in place (DASH, "Viewers"), and ``dash:propertyRole dash:KeyInfoRole`` shows the values
+below the title as well. A group that is ``:folded`` is opened by who wants it. What no shape speaks
+of comes after, by name.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from foedera.query import wire
 from foedera.query.worker import Reply
 from foedera.rdfa import Clash, Marks, Names
 from foedera.stores.base import Store
-from foedera.words import Readers, Words, by_text
+from foedera.words import Namesakes, Readers, Words, by_text
 
 _TYPE = ox.NamedNode(terms.TYPE)
 _FIRST = ox.NamedNode(terms.FIRST)
@@ -33,6 +35,9 @@ _IN_THE_HEAD = frozenset((*_LABELS, *map(ox.NamedNode, terms.SUMMARIES), _TYPE))
 _CLASSES = (ox.NamedNode(terms.OWL + "Class"), ox.NamedNode(terms.RDFS + "Class"))
 
 _BEGINNINGS = tuple(ox.NamedNode(iri) for iri in terms.BEGINNINGS)
+
+_TRUE = ("true", "1")
+"""As xsd:boolean may be written."""
 
 _LAST = 1e9
 """Where what has no sh:order stands."""
@@ -49,6 +54,9 @@ class Row:
     group: ox.NamedNode | None = None
     names: tuple[ox.Literal, ...] = ()
     details: bool = False
+    key: bool = False
+    foreign: bool = False
+    """Whether the property has no name of its own."""
 
     def merged(self, other: Row) -> Row:
         """Both said of one property, by shapes of several of a thing's classes."""
@@ -58,6 +66,8 @@ class Row:
             first.group or second.group,
             first.names or second.names,
             first.details or second.details,
+            first.key or second.key,
+            first.foreign,
         )
 
 
@@ -74,6 +84,7 @@ class Plan:
     inverses: Mapping[ox.NamedNode, Sequence[ox.NamedNode]]
     below: frozenset[tuple[ox.NamedNode, ox.NamedNode]]
     beginnings: tuple[ox.NamedNode, ...]
+    folded: frozenset[Any]
 
     def of(self, targets: Iterable[Any]) -> dict[Key, Row]:
         """The rows for a thing of some classes, with some properties."""
@@ -89,7 +100,8 @@ PREFIX sh: <{terms.SH}>
 PREFIX owl: <{terms.OWL}>
 PREFIX rdfs: <{terms.RDFS}>
 PREFIX dash: <{terms.DASH}>
-SELECT ?target ?shape ?forward ?backward ?order ?group ?groupOrder ?details {{
+PREFIX foedera: <{terms.FOEDERA}>
+SELECT ?target ?shape ?forward ?backward ?order ?group ?groupOrder ?details ?key ?folded {{
   {{ ?node sh:targetClass|sh:targetSubjectsOf ?target }} UNION {{
     VALUES ?kind {{ owl:Class rdfs:Class }}
     ?node a sh:NodeShape , ?kind
@@ -104,6 +116,8 @@ SELECT ?target ?shape ?forward ?backward ?order ?group ?groupOrder ?details {{
     OPTIONAL {{ ?group sh:order ?groupOrder }}
   }}
   BIND(EXISTS {{ ?shape dash:viewer dash:DetailsViewer }} AS ?details)
+  BIND(EXISTS {{ ?shape dash:propertyRole dash:KeyInfoRole }} AS ?key)
+  BIND(EXISTS {{ ?shape sh:group/foedera:folded true }} AS ?folded)
 }}
 """
 
@@ -120,8 +134,10 @@ def _plan(store: Store) -> Plan:
     solutions = list(found)
     dataset = store.manifest["publication"]["dataset"]  # of which every page tells the makers
     also = [ox.NamedNode(dataset)] if dataset else []
-    store.expect([*(solution["shape"] for solution in solutions), *also])
+    named = [solution[name] for solution in solutions for name in ("shape", "forward", "backward")]
+    store.expect([*(one for one in named if one is not None), *also])
     rows: dict[Any, dict[Key, Row]] = {}
+    folded: set[Any] = set()
     for solution in solutions:
         path: Any = solution["forward"] or solution["backward"]
         if not isinstance(path, ox.NamedNode):
@@ -129,11 +145,17 @@ def _plan(store: Store) -> Plan:
         names = (q.object for q in store.about(solution["shape"], ox.NamedNode(terms.SH + "name")))
         group: Any = solution["group"]
         details: Any = solution["details"]
+        important: Any = solution["key"]
+        closed: Any = solution["folded"]
+        if closed.value in _TRUE:
+            folded.add(group)
         row = Row(
             (number(solution["groupOrder"]), number(solution["order"])),
             group,
             tuple(name for name in names if isinstance(name, ox.Literal)),
-            details.value in ("true", "1"),  # as xsd:boolean may be written
+            details.value in _TRUE,
+            important.value in _TRUE,
+            not store.names(path),
         )
         known = rows.setdefault(solution["target"], {})
         key = (path, solution["forward"] is None)
@@ -145,7 +167,7 @@ def _plan(store: Store) -> Plan:
     for forth, back in sorted(pairs | {(b, a) for a, b in pairs}, key=str):
         inverses.setdefault(forth, []).append(back)
     below = _pairs(store, terms.RDFS + "subPropertyOf")
-    return Plan(rows, own, inverses, below, store.used(_BEGINNINGS))
+    return Plan(rows, own, inverses, below, store.used(_BEGINNINGS), frozenset(folded))
 
 
 def _pairs(store: Store, iri: str) -> frozenset[tuple[ox.NamedNode, ox.NamedNode]]:
@@ -167,6 +189,9 @@ _NAMES = 30
 
 _DETAILED = 10
 """How many values of one property are shown with their facts in place."""
+
+_AT_ONCE = 3
+"""How many values of one property stand below the title."""
 
 _PROPERTIES = 60
 """How many properties one page shows."""
@@ -203,7 +228,8 @@ def page(store: Store, call: dict[str, Any], reply: Reply) -> None:
     property are listed), and may hold ``page``, ``property``, ``inverse`` and ``node`` (`Part`).
     The head is that of `describe.Found`. The answer has the ``iri`` of the first thing, and
     ``things``: each has ``iri``, ``label``, ``summary``, ``names`` in other languages, ``types``,
-    ``sections`` (each a ``heading`` or None, and ``facts``), ``follows`` (facts that only follow
+    what is told of it in ``brief`` (lists of ``values``), ``sections`` (each a ``heading`` or None,
+    whether it is ``folded``, and ``facts``), ``follows`` (facts that only follow
     from others, or say them in other languages), ``links`` (what leads here and is not shown as a
     fact) and how many these are (``leading``); ``alone`` is a blank node that is shown by itself,
     ``members`` the count of a class, ``terms`` the properties shown, with what they mean. A fact
@@ -225,15 +251,19 @@ def page(store: Store, call: dict[str, Any], reply: Reply) -> None:
     store.expect(about)
     words = store.once(Readers).words(call["languages"])
     try:
-        content = _content(store, words, found, call, Marks(store.once(_short)))
+        content, namesakes = _content(store, words, found, call, Marks(store.once(_short)))
     except Clash:
-        content = _content(store, words, found, call, Marks(Names({})))
+        content, namesakes = _content(store, words, found, call, Marks(Names({})))
     first, named = content["first"], isinstance(about[0], ox.NamedNode)
     if first and named and len(about) == 1:
         panel = provenance.panel(store, words, about[0], call.get("at", ()))
         content["things"][0]["source"] = panel
+        for stretch in (panel or {}).get("stretches", ()):
+            for one in stretch["on"]:
+                namesakes.add(one)
         types = (quad.object for quad in store.about(about[0], _TYPE))
-        content["things"][0]["panels"] = panels.of(store, words, about[0], types)
+        content["things"][0]["panels"] = panels.of(store, words, about[0], types, namesakes)
+    namesakes.tell_apart()
     head = signs(store, found)
     content["machines"] = (
         machines.of_document(store, words, found, head, call["languages"])
@@ -266,12 +296,14 @@ def _short(store: Store) -> Names:
 
 def _content(
     store: Store, words: Words, found: Found, call: dict[str, Any], marks: Marks
-) -> dict[str, Any]:
-    part = _part(call)
+) -> tuple[dict[str, Any], Namesakes]:
+    """What a page shows, and the links in it."""
+    part, namesakes = _part(call), Namesakes(store, words)
     about = found.things
     one = part.property or part.node
     if len(about) == 1 or (one and found.thing):
-        things = [_Page(store, words, marks, about[0], call["values"], True).content(part)]
+        page = _Page(store, words, marks, namesakes, about[0], call["values"], True)
+        things = [page.content(part)]
         pages, terms_ = things[0]["pages"], None
     else:
         documented = vocabulary.is_ontology(store, about[0])
@@ -282,11 +314,12 @@ def _content(
         terms_ = vocabulary.document(store, words, about[1:]) if at < 0 else None
         things = [
             _Page(
-                store, words, marks, thing, call["values"], at >= 0 and thing in found.led_to
+                *(store, words, marks, namesakes),
+                *(thing, call["values"], at >= 0 and thing in found.led_to),
             ).content(_EVERYTHING)
             for thing in (about[at : at + _THINGS] if at >= 0 else about[:1])
         ]
-    return {
+    content = {
         "iri": things[0]["iri"],
         "things": things,
         "vocabulary": terms_,
@@ -296,6 +329,7 @@ def _content(
         "pages": pages,
         "count": len(about),
     }
+    return content, namesakes
 
 
 def _part(call: Mapping[str, Any]) -> Part:
@@ -375,6 +409,7 @@ class _Page:
         store: Store,
         words: Words,
         marks: Marks,
+        namesakes: Namesakes,
         thing: ox.NamedNode | ox.BlankNode,
         most: int,
         whole: bool,
@@ -382,6 +417,7 @@ class _Page:
         self._store = store
         self._words = words
         self._marks = marks
+        self._namesakes = namesakes
         self._thing = thing
         self._nameless = isinstance(thing, ox.BlankNode)
         self._iri = f"{genid(store.base)}{self._name(thing)}" if self._nameless else thing.value
@@ -390,7 +426,7 @@ class _Page:
         self._facts = _Facts(store, thing, whole)
         first = sorted(self._facts.some((_TYPE, False), 0, most), key=str)
         self._types = first if (_TYPE, False) in self._facts.counts else []
-        self._specific = self._most_specific(self._types)
+        self._specific = words.most_specific(self._types)
         own = (predicate for predicate, inverse in self._facts.counts if not inverse)
         self._rows = self._plan.of([*self._types, *own])
         self._open: set[Any] = {thing} if self._nameless else set()
@@ -410,7 +446,8 @@ class _Page:
             "label": label,
             "summary": self._words.summary(self._thing),
             "names": [],
-            "types": [self._words.link(one) for one in self._specific],
+            "types": self._kinds(),
+            "brief": [],
             "sections": [],
             "follows": [],
             "links": [],
@@ -420,6 +457,8 @@ class _Page:
             "about": self._marks.about(self._marked(part.node or self._thing)),
             "pages": 1,
         }
+        if not self._nameless:
+            self._namesakes.add({"iri": self._iri, "label": label})
         if part.property:
             content |= self._values_of(part, (part.property, part.inverse))
         elif part.node:
@@ -431,6 +470,7 @@ class _Page:
             if part.page < 2:
                 head, others = self._head(label, content["summary"])
                 content |= head
+                content["brief"] = self._brief()
                 content["follows"] = [*others, *content["follows"]]
         content["leading"] = sum(fact["count"] for fact in content["links"])
         content["terms"] = [one for one in self._terms.values() if one["summary"]]
@@ -462,7 +502,11 @@ class _Page:
                 sections.setdefault(row.group if row else None, []).append(fact)
         return {
             "sections": [
-                {"heading": self._words.label(group) if group else None, "facts": facts}
+                {
+                    "heading": self._words.label(group) if group else None,
+                    "folded": group in self._plan.folded,
+                    "facts": facts,
+                }
                 for group, facts in sections.items()
             ],
             "follows": follows,
@@ -499,7 +543,32 @@ class _Page:
             raise _no_page(part.page, pages)
         row = None if part.node else self._rows.get(key)
         fact = self._fact(key, values, row, count, part)
-        return {"sections": [{"heading": None, "facts": [fact]}], "pages": pages}
+        section = {"heading": None, "folded": False, "facts": [fact]}
+        return {"sections": [section], "pages": pages}
+
+    def _kinds(self) -> list[dict[str, Any]]:
+        """Links to the closest classes; ``again`` where one is called as another before it."""
+        found: dict[str, dict[str, Any]] = {}
+        kinds = []
+        for one in self._specific:
+            name = self._words.named(_TYPE, one)
+            kind = {**self._words.link(one), **({"label": name} if name else {})}
+            kind["again"] = kind["label"]["text"] in found
+            found[kind["label"]["text"]] = kind
+            kinds.append(kind)
+        return kinds
+
+    def _brief(self) -> list[dict[str, Any]]:
+        """What a reader wants to know at once, without marks: it is told again below."""
+        told = [
+            key for key, row in self._rows.items() if row.key and self._facts.counts.get(key, 0)
+        ]
+        brief = []
+        for key in self._ordered(told, self._rows):
+            count, values = self._listed(key, 0)
+            shown = [self._plain(one, key[0]) for one in values[:_AT_ONCE]]
+            brief.append({"values": shown, "more": count - len(shown)})
+        return brief
 
     def _head(
         self, label: dict[str, str], summary: dict[str, str] | None
@@ -544,8 +613,8 @@ class _Page:
                 head["names"].append(name)
         if self._facts.counts.get((_TYPE, False), 0) <= self._most:
             head["types"] = [
-                {**self._words.link(one), "rdfa": self._marks.value(_TYPE, one)}
-                for one in self._specific
+                {**kind, "rdfa": self._marks.value(_TYPE, one)}
+                for kind, one in zip(self._kinds(), self._specific, strict=True)
             ]
             left[_TYPE, False] = [one for one in self._types if one not in self._specific]
             if not left[_TYPE, False]:
@@ -639,17 +708,6 @@ class _Page:
 
         return sorted(keys, key=place)
 
-    def _most_specific(self, types: Sequence[Any]) -> list[ox.NamedNode]:
-        """The classes of a thing without those that another of its classes is below."""
-        below = ox.NamedNode(terms.RDFS + "subClassOf")
-        above = {
-            parent.object
-            for one in types
-            for parent in self._store.about(one, below)
-            if parent.object != one
-        }
-        return [one for one in types if isinstance(one, ox.NamedNode) and one not in above]
-
     def _fact(
         self,
         key: Key,
@@ -661,11 +719,13 @@ class _Page:
         """A property of the thing, or of a part's blank node, with all or some of its values."""
         predicate, inverse = key
         part = part or Part()
-        name = self._words.best(row.names) if row and (inverse or row.details) else None
+        mine = part.node is None
+        named = row or (self._rows.get(key) if mine else None)
+        called = named and (named.foreign or (row and (inverse or row.details)))
+        name = self._words.best(named.names) if named and called else None
         shown = self._property(predicate)
         count = len(values) if count is None else count
         rest = count - (part.page - 1) * self._most - len(values)
-        mine = part.node is None
         return {
             "property": {**shown, "label": name or shown["label"]},
             "inverse": inverse and name is None,
@@ -696,6 +756,12 @@ class _Page:
             link["summary"] = None
         self._explained.add(node)
         return link
+
+    def _named_link(self, node: ox.NamedNode, predicate: ox.NamedNode) -> dict[str, Any]:
+        """A link to a value of a property, told apart from others of the same name."""
+        link = {"kind": "link", **self._link(node)}
+        name = self._words.named(predicate, node)
+        return self._namesakes.add({**link, "label": name} if name else link)
 
     def _more(self, key: Key, rest: int, page: int, node: Any = None) -> dict[str, Any] | None:
         """How many values there are beside those listed, and where."""
@@ -745,12 +811,12 @@ class _Page:
         predicate, inverse = key
         shown: dict[str, Any]
         if isinstance(node, ox.Literal):
-            shown = {"kind": "text", **self._words.literal(node)}
+            shown = {"kind": "text", **self._words.literal(node, predicate)}
             shown["rdfa"] = self._marks.literal((predicate,), node, shown["said"])
         elif isinstance(node, ox.Triple):
             shown = {"kind": "text", **_quoted(node)}
         elif isinstance(node, ox.NamedNode):
-            shown = {"kind": "link", **self._link(node)}
+            shown = self._named_link(node, predicate)
             shown["parts"] = self._parts(node) if details else []
             shown["rdfa"] = self._marks.value(predicate, node, inverse, mirrors)
         else:
@@ -891,17 +957,17 @@ class _Page:
             {
                 "property": self._link(key[0]),
                 "count": len(found[key]),
-                "values": [self._plain(one) for one in self._sorted(found[key])[:20]],
+                "values": [self._plain(one, key[0]) for one in self._sorted(found[key])[:20]],
             }
             for key in self._ordered(found, rows)
         ]
 
-    def _plain(self, node: Any, depth: int = 1) -> dict[str, Any]:
-        """A value of something else, without marks."""
+    def _plain(self, node: Any, predicate: ox.NamedNode, depth: int = 1) -> dict[str, Any]:
+        """A value of a property, without marks."""
         if isinstance(node, ox.NamedNode):
-            return {"kind": "link", **self._link(node)}
+            return self._named_link(node, predicate)
         if isinstance(node, ox.Literal):
-            return {"kind": "text", **self._words.literal(node)}
+            return {"kind": "text", **self._words.literal(node, predicate)}
         if isinstance(node, ox.Triple):
             return {"kind": "text", **_quoted(node)}
         held: dict[ox.NamedNode, list[Any]] = {}
@@ -911,7 +977,7 @@ class _Page:
             {
                 "property": self._link(predicate),
                 "count": len(values),
-                "values": [self._plain(one, depth + 1) for one in values[:20]],
+                "values": [self._plain(one, predicate, depth + 1) for one in values[:20]],
             }
             for predicate, values in held.items()
         ]
@@ -976,14 +1042,16 @@ def members(store: Store, call: dict[str, Any], reply: Reply) -> None:
     else:
         found = store.some(None, _TYPE, node, skip=skip, most=most)
         shown = [quad.subject for quad in found if isinstance(quad.subject, ox.NamedNode)]
+    namesakes = Namesakes(store, words)
     content = {
         **words.link(node),
         "count": count - unnamed,
         "unnamed": unnamed,
         "total": count - unnamed if ordered else count,
         "ordered": ordered,
-        "members": [words.link(one) for one in shown],
+        "members": [namesakes.add(words.link(one)) for one in shown],
     }
+    namesakes.tell_apart()
     reply.head({})
     reply.write(wire.packed(content))
 

@@ -158,12 +158,13 @@ def _syntax(ask: Callable[[str], Answer], text: str, fault: SyntaxError) -> Quer
     wrong = max((n for n, start in enumerate(starts) if start <= offset), default=0)
     reason = _REASON.search(told[3])
     if offset >= len(wide) and reason is None:
-        where, words = end, "more is expected here"
+        said = f"{place(text, end)}: more is expected here"
     else:
-        where, words = found[wrong].start, f"{found[wrong].text[:60]} is not expected here"
-    if reason is not None:
-        words = f"{found[wrong].text[:60]}: {reason[0]}"
-    return QuerySyntax(f"{place(text, where)}: {words}", "See the SPARQL 1.1 Query Language.")
+        where, what = place(text, found[wrong].start), found[wrong].text[:60]
+        said = f"{where}: {what} is not expected here"
+        if reason is not None:
+            said = f"{where}: {what}: {reason[0]}"
+    return QuerySyntax(said, "See the SPARQL 1.1 Query Language.")
 
 
 def _write(store: Store, result: Answer, call: dict[str, Any], reply: Reply) -> None:

@@ -98,7 +98,7 @@ def only(*known: str) -> None:
         raise BadRequest(f"There are no pages in {tag!r}", f"lang= is {', '.join(LANGUAGES)}.")
     for name in request.args:
         if name not in (*known, "lang") and not is_tracker(name):
-            have = f"It has {' and '.join(known)}." if known else "It has none."
+            have = f"It has {', '.join(known)}." if known else "It has none."
             raise BadRequest(f"This address has no parameter {name!r}", have)
 
 

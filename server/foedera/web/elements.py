@@ -72,6 +72,8 @@ class _Elements:
         outside = ' rel="external noreferrer" class="external"' if to.startswith("http") else ""
         label = self.words(it["label"], summary and summary["language"])
         shown = f'<a href="{to}"{outside}{self.hint(summary)}>{label}</a>'
+        if it.get("among"):
+            shown += f' <span class="tag">{self.words(it["among"])}</span>'
         if not here or not self._href(iri, False):
             return shown
         return (
@@ -114,7 +116,7 @@ class _Elements:
         return paging.further(asked, f"why={code}") if asked else paging.why_href(code)
 
     def _text(self, it: It) -> str:
-        said, text, language = it["said"], it["text"], it["language"]
+        said, text, language, time = it["said"], it["text"], it["language"], it.get("time")
         marks, tag = it.get("rdfa", ""), it["tag"]
         shown = f"{escape(said)}"
         if said.startswith(("http://", "https://")) and " " not in said and "\n" not in said:
@@ -122,7 +124,10 @@ class _Elements:
         if marks or said != text or language:
             spoken = f' lang="{escape(language)}"' if language and not marks else ""
             written = f' title="{escape(text)}"' if said != text else ""
-            shown = f"<span{marks}{spoken}{written}>{shown}</span>"
+            if time:
+                shown = f'<time{marks}{spoken}{written} datetime="{escape(time)}">{shown}</time>'
+            else:
+                shown = f"<span{marks}{spoken}{written}>{shown}</span>"
         if "\n" in said:
             shown = f"<pre>{shown}</pre>"
         if tag:
@@ -155,7 +160,7 @@ class _Elements:
         if not fact.get("inverse"):
             return self.link(fact["property"])
         emphasized = Markup(f"<em>{self.link(fact['property'])}</em>")
-        return say("is {property} of", property=emphasized)
+        return say("through {property}", property=emphasized)
 
     def _brief(self, it: It) -> str:
         """A property beside others of its page, which lead to it."""

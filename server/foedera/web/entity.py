@@ -53,13 +53,18 @@ def below(name: str) -> Response:
 def thing() -> Response:
     """The same for just the IRI that is asked for. Raises NotFound."""
     target, path = links.raw_target(), links.raw_path()
-    own = links.raw_target("format", "profile", "lang")
+    trackers = filter(context.is_tracker, request.args)
+    own = links.raw_target("format", "profile", "lang", *trackers)
     stem, ending = _ending(path)
     asked = context.asked(*OFFERED)
     exact = links.iris(target) if target != path else []
     with_query = [*exact, *(links.iris(own) if own not in (path, target) else ())]
     whole = [*with_query, *links.iris(path)]
-    found = context.ask_page("resolve", iris=[*whole, *(links.iris(stem) if ending else ())]).head
+    iris = [*whole, *(links.iris(stem) if ending else ())]
+    try:
+        found = context.ask_page("resolve", iris=iris).head
+    except NotFound:  # the parameters are the page's: what it is named by is the rest
+        raise describe.unknown(links.iris(own)[0]) from None
     if found["iri"] in with_query:  # and so says nothing to us
         asked = None if found["iri"] in exact else asked
         if "moved" in found:

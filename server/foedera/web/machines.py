@@ -100,7 +100,7 @@ def _of_document(it: Mapping[str, Any]) -> Card:
     kinds = machines["schema"].get("@type", "")
     return _card(
         thing["label"]["text"],
-        thing["summary"]["text"] if thing["summary"] else " · ".join(_told(thing)),
+        thing["summary"]["text"] if thing["summary"] else " · ".join(filter(None, _told(thing))),
         machines["document"],
         machines["schema"],
         "profile" if "Person" in (kinds if isinstance(kinds, list) else [kinds]) else "article",

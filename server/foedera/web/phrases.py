@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 from foedera.dates import in_words
 from foedera.languages import primary
 from foedera.web import context, links
+from foedera.words import MARKS
 
 LANGUAGES = dict(zip(context.LANGUAGES, ("English", "Italiano", "日本語"), strict=True))
 """The languages of the page's own words, each by its own name."""
@@ -41,8 +42,6 @@ _NAMES = {
     "zh": "Chinese",
 }
 """The languages that are called by a name, and not by their code."""
-
-_THOUSANDS = {"en": ",", "it": ".", "ja": ","}
 
 _LONGEST = 1000
 """The longest text that is looked for in the table: a stranger's words may be in it, and patterns
@@ -88,7 +87,7 @@ def many(count: int, one: str, more: str, **values: Any) -> Markup:
 
 def number(value: int) -> str:
     """A whole number as the language of the page writes it."""
-    return f"{value:,}".replace(",", _THOUSANDS[context.language()])
+    return f"{value:,}".replace(",", MARKS[context.language()][0])
 
 
 def date(text: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from foedera import formats
+from foedera import describe, formats
 from foedera.formats import Format, Profile
 from foedera.web import context, links
 
@@ -66,9 +66,10 @@ def of(signs: Mapping[str, Any], canonical: str = "") -> list[Link]:
     thing, document = _uri(signs["iri"]), signs["document"]
     base = context.live().base
     license_ = context.live().release.manifest["publication"]["license"]
+    lasting = not signs["iri"].startswith(describe.genid(base))  # the name of a blank node is none
     found = [
         Link("describes", thing),
-        Link("cite-as", thing),
+        *([Link("cite-as", thing)] if lasting else ()),
         Link("canonical", _uri(canonical or document)),
         *_all("license", [license_] if license_ else []),
         Link("linkset", f"/linkset?iri={quote(signs['iri'], safe='')}", formats.LINKSET.media_type),
