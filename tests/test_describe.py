@@ -352,6 +352,8 @@ def test_one_thing_of_a_document_of_several_has_a_document_of_its_own(
 
 
 OURS = {
+    "find",
+    "opensearch.xml",
     ".well-known",
     "about",
     "check",

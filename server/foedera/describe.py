@@ -391,7 +391,8 @@ def _used(prefixes: dict[str, str], triples: Iterable[ox.Triple]) -> dict[str, s
 
 _TAKEN = re.compile(
     r"(?:\.well-known|about|check|cite|class|connected|contributions|disagreements|doc|explore"
-    r"|favicon\.ico|graphs?|health|linkset|map|network|profile|query|sparql|static|timeline)(?:/|\Z)|/|\Z"
+    r"|favicon\.ico|find|graphs?|health|linkset|map|network|opensearch\.xml|profile|query|sparql"
+    r"|static|timeline)(?:/|\Z)|/|\Z"
 )
 """Paths at which this host has something else."""
 

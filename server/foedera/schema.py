@@ -26,6 +26,7 @@ from foedera import formats, terms
 from foedera.stores.base import Store
 
 _TYPE = ox.NamedNode(terms.TYPE)
+_DUMP = ox.NamedNode(terms.VOID + "dataDump")
 
 _CLASSES = {
     terms.FOAF + "Person": "Person",
@@ -167,7 +168,7 @@ def _said(store: Store, thing: ox.NamedNode, most: int) -> Iterable[ox.Triple]:
     if thing.value.startswith(store.base):
         add(thing, "url", [thing])
     if thing.value == store.manifest["publication"]["dataset"]:
-        dumps = [value for predicate, value in said if predicate.value == terms.VOID + "dataDump"]
+        dumps = [o for p, o in said if p == _DUMP and isinstance(o, ox.NamedNode)]
         whole = ox.NamedNode(f"{store.base}graphs?default&format={formats.TURTLE.ending}")
         add(thing, "distribution", dumps or [whole])
         for dump in dumps or [whole]:
