@@ -363,6 +363,7 @@ def sent(client: Client, target: str, **headers: str) -> TestResponse:
         ("/doc/person/anna.TTL", "/doc/person/anna.ttl"),
         ("/id/person/anna.TTL", "/doc/person/anna.ttl"),
         ("/doc/person/anna.turtle", "/doc/person/anna.ttl"),
+        ("/doc/person/anna.json", "/doc/person/anna.jsonld"),
         ("/doc//person//anna", "/doc/person/anna"),
         ("//id/person/anna", "/id/person/anna"),
         ("/person/anna", "/id/person/anna"),
@@ -395,7 +396,6 @@ def test_what_it_leads_to_is_there(nearly: Client, asked: str) -> None:
     ("asked", "expected"),
     [
         ("/doc/person/anna.foo", "/doc/person/anna with one of the endings .ttl, .nt, .rdf"),
-        ("/doc/person/anna.json", "/doc/person/anna with one of the endings .ttl, .nt, .rdf"),
         ("/id/person/ana", "/doc/person/anna"),
         ("/doc/person/ana.ttl", "/doc/person/anna"),
         ("/id/persona/anna", "/doc/person/anna"),
