@@ -321,13 +321,13 @@ SPELLINGS = [
 @pytest.fixture(scope="module")
 def documents(dataset: Release) -> dict[str, set[str]]:
     """What a client asks for, with the IRIs that it is to find there: every IRI of the dataset,
-    whatever it is of, but for the endpoint, which speaks for itself, and a file."""
+    whatever it is of, but for the endpoint, which speaks for itself, and files, also the dumps."""
     base = dataset.manifest["publication"]["base"]
     store = ox.Store.read_only(str(dataset.path / "store"))
     everything = store.quads_for_pattern(None, None, None, ox.DefaultGraph())
     found: dict[str, set[str]] = {}
     for iri in sorted(nodes(quad.triple for quad in everything)):
-        if iri != f"{base}sparql" and not iri.startswith(f"{base}static/"):
+        if iri != f"{base}sparql" and not iri.startswith((f"{base}static/", f"{base}graphs?")):
             found.setdefault(wire(base, iri), set()).add(iri)
     return found
 
