@@ -238,7 +238,7 @@ def test_a_literal_beside_another_form_of_it_is_told_as_it_is() -> None:
 
 def test_over_random_shapes_and_data_it_finds_what_pyshacl_finds() -> None:
     """A sample; `make engines` runs as many as one likes."""
-    told = Counter(fuzz_engines.compared(seed) for seed in range(100))
+    told = Counter(fuzz_engines.compared(seed) for seed in range(60))
     assert set(told) == {"same", "refused"}, [one for one in told if "seed" in one]
     assert told["same"] > 25
 

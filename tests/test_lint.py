@@ -33,9 +33,12 @@ def against() -> contribution.Against:
     return contribution.of_folder(folder.read(ROOT))
 
 
+def read(turtle: str) -> reading.Document:
+    return reading.read("new.ttl", (PREFIXES + turtle).encode())
+
+
 def found(turtle: str, against: contribution.Against) -> Sequence[Finding]:
-    document = reading.read("new.ttl", (PREFIXES + turtle).encode())
-    return contribution.judge([document], against).findings
+    return lint.lint([read(turtle)], against.vocabulary, against.base)
 
 
 def near(turtle: str, code: str, against: contribution.Against) -> list[str]:
@@ -192,7 +195,8 @@ def test_a_day_that_does_not_exist_is_told_once_and_no_moment_follows_from_it(
     turtle = f"""event:x a :Meeting ; :date "{date}"^^edtf:EDTF ;
         :earliest "2023-02-28T00:00:00Z"^^xsd:dateTime ;
         :latest "2023-02-28T23:59:59Z"^^xsd:dateTime ."""
-    told = [one for one in found(turtle, against) if date in one.message("en")]
+    report = contribution.judge([read(turtle)], against)
+    told = [one for one in report.findings if date in one.message("en")]
     assert [one.message("en") for one in told] == [f"There is no such day: correct {date}."]
     assert [one.message("it") for one in told] == [f"Questo giorno non esiste: correggere {date}."]
     assert told[0].line == PREFIXES.count("\n") + 1

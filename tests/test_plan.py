@@ -18,7 +18,7 @@ NS = "https://example.org/"
 PREFIXES = {"": NS, "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#"}
 THINGS = [f"t{n}" for n in range(12)]
 CLASSES = ["Work", "Book", "Novel"]
-SEEDS = range(40)
+SEEDS = range(25)
 
 
 def random_store(seed: int) -> ox.Store:
