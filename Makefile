@@ -30,7 +30,7 @@ whole: .venv/.dev ## prove of all things what `make test` proves of a sample, an
 	    -m whole $(ARGS)
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --whole \
 	    tests/test_crawl.py tests/test_dataset.py tests/test_iris.py tests/test_pages.py \
-	    tests/test_query_page.py \
+	    tests/test_query_page.py tests/test_safety.py \
 	    -m "not whole" $(ARGS)
 
 proof: .venv/.dev ## print the table of facts, questions, links and evidence; SHARED_FOLDER=...

@@ -170,6 +170,7 @@ def test_ontology_and_data_are_consistent(others: bool, tmp_path: Path) -> None:
 SIGNING = "event:signing a :Signing . "
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "fault",
     [

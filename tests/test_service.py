@@ -537,8 +537,9 @@ def test_two_sites_of_one_folder_do_not_disturb_each_other(
 
 
 def test_a_query_past_its_deadline_is_a_clean_503_while_pages_go_on(shared: Family) -> None:
-    with ThreadPoolExecutor(4) as clients:
-        endless = [clients.submit(shared.ask, ENDLESS) for _ in range(4)]
+    # As many as one of the HTTP processes has workers: it may be that all come to the same one.
+    with ThreadPoolExecutor(2) as clients:
+        endless = [clients.submit(shared.ask, ENDLESS) for _ in range(2)]
         time.sleep(0.3)
         for _ in range(20):
             started = time.monotonic()
