@@ -524,7 +524,7 @@ class TestEngine:
             ):
                 asked.clear()
                 said(operation, store, iris=[BASE + thing], **call)
-                most = 22 if thing == "ns" else 14  # an ontology has all its terms on one page
+                most = 20 if thing == "ns" else 12  # an ontology has all its terms on one page
                 assert len(asked) <= most, (thing, operation, asked)
 
     def test_a_page_with_many_values_costs_no_more(

@@ -55,8 +55,6 @@ class Row:
     names: tuple[ox.Literal, ...] = ()
     details: bool = False
     key: bool = False
-    foreign: bool = False
-    """Whether the property has no name of its own."""
 
     def merged(self, other: Row) -> Row:
         """Both said of one property, by shapes of several of a thing's classes."""
@@ -67,7 +65,6 @@ class Row:
             first.names or second.names,
             first.details or second.details,
             first.key or second.key,
-            first.foreign,
         )
 
 
@@ -134,8 +131,7 @@ def _plan(store: Store) -> Plan:
     solutions = list(found)
     dataset = store.manifest["publication"]["dataset"]  # of which every page tells the makers
     also = [ox.NamedNode(dataset)] if dataset else []
-    named = [solution[name] for solution in solutions for name in ("shape", "forward", "backward")]
-    store.expect([*(one for one in named if one is not None), *also])
+    store.expect([*(solution["shape"] for solution in solutions), *also])
     rows: dict[Any, dict[Key, Row]] = {}
     folded: set[Any] = set()
     for solution in solutions:
@@ -155,7 +151,6 @@ def _plan(store: Store) -> Plan:
             tuple(name for name in names if isinstance(name, ox.Literal)),
             details.value in _TRUE,
             important.value in _TRUE,
-            not store.names(path),
         )
         known = rows.setdefault(solution["target"], {})
         key = (path, solution["forward"] is None)
@@ -721,7 +716,8 @@ class _Page:
         part = part or Part()
         mine = part.node is None
         named = row or (self._rows.get(key) if mine else None)
-        called = named and (named.foreign or (row and (inverse or row.details)))
+        foreign = not self._store.names(predicate)  # has no name of its own
+        called = named and (foreign or (row and (inverse or row.details)))
         name = self._words.best(named.names) if named and called else None
         shown = self._property(predicate)
         count = len(values) if count is None else count

@@ -203,7 +203,11 @@ class Namesakes:
 def _named(store: Store) -> dict[tuple[Any, Any], list[ox.Literal]]:
     """The names that the shapes of a release have for values, by property and value."""
     found: dict[tuple[Any, Any], list[ox.Literal]] = {}
-    for quad in store.about(None, _TYPE, _NAMED_VALUE):
+    if not store.used((_VALUE_OF,)):
+        return found
+    quads = list(store.about(None, _TYPE, _NAMED_VALUE))
+    store.expect([quad.subject for quad in quads])
+    for quad in quads:
         values = [one.object for one in store.about(quad.subject, _VALUE)]
         names = [one.object for one in store.about(quad.subject, _NAME)]
         for owner in store.about(quad.subject, _VALUE_OF):
