@@ -663,6 +663,7 @@ def test_pages_come_while_every_worker_for_queries_is_wanted(site: Site) -> None
         for _ in range(4):
             page = site.send("GET", "/doc/book/kokoro", accept=f"*/*, x/{next(_FRESH)};q=0.1")
             assert page.status == 200
+            assert page.seconds < PATIENCE
             before.append(not any(one.done() for one in asked))
         assert any(before)  # or pages would have waited for one to end
         assert {one.result().status for one in asked} == {503}

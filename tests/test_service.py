@@ -537,10 +537,12 @@ def test_two_sites_of_one_folder_do_not_disturb_each_other(
 
 
 def test_a_query_past_its_deadline_is_a_clean_503_while_pages_go_on(shared: Family) -> None:
-    # As many as one of the HTTP processes has workers: it may be that all come to the same one.
-    with ThreadPoolExecutor(2) as clients:
-        endless = [clients.submit(shared.ask, ENDLESS) for _ in range(2)]
-        time.sleep(0.3)
+    with ThreadPoolExecutor(4) as clients:
+        endless = []
+        for front in shared.fronts():  # as many at each as it has workers: none waits for one
+            with stopped(*(shared.fronts() - {front})):
+                endless += [clients.submit(shared.ask, ENDLESS) for _ in range(2)]
+                time.sleep(0.3)
         for _ in range(20):
             started = time.monotonic()
             assert fresh(shared, "text/html")[0] == 200
@@ -591,11 +593,11 @@ def test_what_is_ready_is_answered_while_every_thread_waits_for_a_worker(
     for front in site.fronts():  # each keeps answers of its own
         with stopped(*(site.fronts() - {front})):
             assert site.get("doc/book/kokoro", "text/html") == page
-    before = sum(map(connections, site.fronts()))
+    # A connection of before may be closed a moment after its answer was read.
+    before = min(sum(map(connections, site.fronts())) for _ in range(20) if not time.sleep(0.05))
     with ThreadPoolExecutor(48) as clients, stopped(*site.workers()):
         waiting = [clients.submit(site.ask, f"ASK {{}} # {number}") for number in range(48)]
-        # More than all threads; a connection or two of before may have been closed since.
-        assert soon(lambda: sum(map(connections, site.fronts())) >= before + 40)
+        assert soon(lambda: sum(map(connections, site.fronts())) >= before + 48)
         for _ in range(6):
             assert site.get("doc/book/kokoro", "text/html") == page
         assert not any(one.done() for one in waiting)
