@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -516,6 +517,20 @@ def test_a_file_that_is_no_text_is_named_instead(served: Site) -> None:
     page = Page(served.form(file=("old.ttl", GOOD.encode("utf-16"))).text)
     assert "Choose again" in page.text("p")
     assert "old.ttl" in page.text("p")
+
+
+def test_findings_of_one_rule_stand_together_and_its_words_once(served: Site) -> None:
+    text = PREFIXES + "book:one a :Book . book:two a :Book ."
+    page = served.form(text=text).text
+    groups = re.findall(r'<details class="group violation".*?</details>', page, re.DOTALL)
+    heads = [
+        re.findall('<span class="message">(.*?)</span>', one.partition("<ol>")[0]) for one in groups
+    ]
+    assert len(groups) == len({str(one) for one in heads}) == 2  # a name, and who wrote it
+    for one in groups:
+        assert one.count("<li id=") == 2
+        assert 'data-code="shape-min-count"' in one
+        assert '<p class="message">' not in one
 
 
 def test_a_published_thing_is_a_link_and_a_new_one_is_not(served: Site) -> None:

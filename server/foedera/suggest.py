@@ -146,25 +146,23 @@ def _named(store: Store) -> Iterator[ox.Quad]:
 
 
 def _found(store: Store, text: str, space: str = "") -> list[_Name]:
-    """The things with a name that holds a text, each by the name that does so best: those of that
-    name, those whose name begins with it, those of which a word does, those that have it anywhere;
-    then those of which words begin with each of its own. Among these the shortest names come first.
+    """The things with a name that holds a text, each by the name that does so best: those whose
+    name begins with it, those of which a word does, those that have it anywhere; then those of
+    which words begin with each of its own. Among these the shortest names come first, and so,
+    before all, the text itself.
 
     ``space`` is how their IRIs begin.
     """
     wanted = plain(text)
-    ways: list[list[_Name]] = [[] for _ in range(5)]
+    ways: list[list[_Name]] = [[] for _ in range(4)]
     pieces = list(dict.fromkeys(wanted.split()))[:_PIECES]
     whole, *each = (re.compile(rf"(?<!\w){re.escape(one)}") for one in (wanted, *pieces))
     for name in store.once(_names).holding(max(pieces, key=len)) if pieces else ():
         called = name.plain
         if wanted in called:
-            if called.startswith(wanted):
-                way = 0 if called == wanted else 1
-            else:
-                way = 2 if whole.search(called) else 3
+            way = 0 if called.startswith(wanted) else 1 if whole.search(called) else 2
         elif all(one in called for one in pieces) and all(one.search(called) for one in each):
-            way = 4
+            way = 3
         else:
             continue
         if name.thing.value.startswith(space):
