@@ -18,7 +18,7 @@ import pytest
 
 import engines
 from conftest import Publish
-from foedera import describe, explore, panels, release, show, starter, suggest
+from foedera import describe, explore, panels, release, show, starter, suggest, terms
 from foedera.errors import BadGateway, BadRequest, EngineFailed, FoederaError, Unavailable
 from foedera.stores.base import Answer, Store
 from foedera.stores.embedded import EmbeddedStore
@@ -532,6 +532,17 @@ class TestEngine:
     ) -> None:
         counts = []
         for number in (3, 300):
+            (books / "shapes" / "values.ttl").write_text(
+                f"@prefix foedera: <{terms.FOEDERA}> .\n@prefix sh: <{terms.SH}> .\n"
+                f"@prefix rdf: <{terms.RDF}> .\n"
+                + "".join(
+                    f"<https://example.org/shapes/value-{one}> a foedera:NamedValue ; "
+                    "foedera:valueOf <https://example.org/ns#list> ; "
+                    f'rdf:value "{one}" ; sh:name "No. {one}"@en .\n'
+                    for one in range(number)
+                ),
+                encoding="utf-8",
+            )
             (books / "data" / "many.ttl").write_text(
                 "@prefix : <https://example.org/ns#> .\n"
                 "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"

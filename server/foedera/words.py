@@ -205,9 +205,7 @@ def _named(store: Store) -> dict[tuple[Any, Any], list[ox.Literal]]:
     found: dict[tuple[Any, Any], list[ox.Literal]] = {}
     if not store.used((_VALUE_OF,)):
         return found
-    quads = list(store.about(None, _TYPE, _NAMED_VALUE))
-    store.expect([quad.subject for quad in quads])
-    for quad in quads:
+    for quad in store.about(None, _TYPE, _NAMED_VALUE):
         values = [one.object for one in store.about(quad.subject, _VALUE)]
         names = [one.object for one in store.about(quad.subject, _NAME)]
         for owner in store.about(quad.subject, _VALUE_OF):
